@@ -1,0 +1,4 @@
+/// The model's answer cannot be used; the frame becomes `uninspected (model_error)`.
+struct ModelProblem: Error, Equatable {
+    var detail: String
+}

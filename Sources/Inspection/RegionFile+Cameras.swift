@@ -1,0 +1,17 @@
+import Imaging
+
+extension RegionFile {
+    /// The frame size that a camera entry's shapes were drawn on; nil where the file gives none.
+    ///
+    /// - Parameter pattern: one of `cameras`, as written.
+    public func referenceSize(pattern: String) -> PixelSize? {
+        entries.first { $0.pattern.text == pattern }?.referenceSize
+    }
+
+    /// What one entry of the file becomes at a frame size, whichever cameras it matches; nil when there is no such entry.
+    public func plan(pattern: String, frame: PixelSize) -> InspectionPlan? {
+        guard frame.width > 0, frame.height > 0 else { return nil }
+        return entries.first { $0.pattern.text == pattern }
+            .map { InspectionPlan(entry: $0, frame: frame, revision: revision) }
+    }
+}

@@ -1,0 +1,19 @@
+import Tensor
+
+/// What turns a normalised picture into an image embedding.
+public protocol ImageEncoder: Sendable {
+    /// - Parameters:
+    ///   - input: `imageSize² × 3`, normalised.
+    ///   - embedding: `gridSize² × transformerDim`, written.
+    func callAsFunction(_ input: Tensor, into embedding: Tensor, in workspace: Workspace)
+}
+
+extension Checkpoint {
+    /// The encoder that the configuration names.
+    public func imageEncoder() throws(CheckpointError) -> any ImageEncoder {
+        switch configuration.encoder {
+        case .vit: try VisionTransformer(self)
+        case .lite0: try LiteEncoder(self)
+        }
+    }
+}

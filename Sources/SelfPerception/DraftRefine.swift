@@ -1,0 +1,70 @@
+import SegmentAnything
+import Tensor
+
+/// SPT's two passes over one prompt: the mask decoder drafts, the draft's logits go back in as a mask prompt, and the
+/// refine decoder (`draft_decoder` in published checkpoints) answers.
+public struct DraftRefine: Sendable {
+    public let promptEncoder: PromptEncoder
+    public let draftDecoder: MaskDecoder
+    public let refineDecoder: MaskDecoder
+    /// `lora_sim_scale` of each block; nil where a checkpoint has none: the block is then SAM's own.
+    let draftScales: [Tensor?]
+    let refineScales: [Tensor?]
+
+    public init(_ checkpoint: Checkpoint) throws(CheckpointError) {
+        promptEncoder = try PromptEncoder(checkpoint)
+        draftDecoder = try MaskDecoder(checkpoint, prefix: "mask_decoder.")
+        refineDecoder = try MaskDecoder(checkpoint, prefix: "draft_decoder.")
+        draftScales = try Self.scales(checkpoint, "mask_decoder.")
+        refineScales = try Self.scales(checkpoint, "draft_decoder.")
+    }
+
+    private static func scales(_ checkpoint: Checkpoint, _ prefix: String) throws(CheckpointError) -> [Tensor?] {
+        var scales: [Tensor?] = []
+        for index in 0..<checkpoint.configuration.decoderDepth {
+            scales.append(
+                try checkpoint.optionalTensor(
+                    "\(prefix)transformer.layers.\(index).lora_sim_scale", checkpoint.configuration.transformerDim))
+        }
+        return scales
+    }
+
+    /// Whether any block looks at the visual relation.
+    var usesRelation: Bool { (draftScales + refineScales).contains { $0 != nil } }
+
+    /// Both passes' outputs, in memory of the workspace's present scope.
+    public struct Passes {
+        public let sparse: Tensor
+        public let draft: MaskDecoder.Output
+        /// The draft as a dense prompt embedding, `N × C`.
+        public let dense: Tensor
+        public let refined: MaskDecoder.Output
+    }
+
+    /// - Parameters:
+    ///   - prompt: in pixels of the model's input.
+    ///   - embedding: image embedding, `N × C`.
+    ///   - relation: of the same image; nil leaves the adapters out.
+    public func callAsFunction(
+        _ prompt: Prompt, embedding: Tensor, relation: VisualRelation?, in workspace: Workspace
+    ) -> Passes {
+        func adapter(_ scales: [Tensor?]) -> TwoWayTransformer.Adapter {
+            { block, image, adapted in
+                guard let relation, let scale = scales[block] else { return false }
+                relation.adapt(image, scale: scale, into: adapted, in: workspace)
+                return true
+            }
+        }
+        let sparse = workspace.tensor(promptEncoder.tokenCount(prompt), embedding.columns)
+        promptEncoder.encode(prompt, into: sparse)
+        let draft = draftDecoder(
+            embedding: embedding, positions: promptEncoder.densePositions, dense: promptEncoder.noMask, sparse: sparse,
+            adapter: adapter(draftScales), in: workspace)
+        let dense = workspace.tensor(embedding.rows, embedding.columns)
+        promptEncoder.encode(maskLogits: draft.masks.pointer, into: dense, in: workspace)
+        let refined = refineDecoder(
+            embedding: embedding, positions: promptEncoder.densePositions, dense: dense, sparse: sparse,
+            adapter: adapter(refineScales), in: workspace)
+        return Passes(sparse: sparse, draft: draft, dense: dense, refined: refined)
+    }
+}

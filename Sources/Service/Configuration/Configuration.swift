@@ -1,0 +1,51 @@
+import Foundation
+import Imaging
+import Logging
+import SelfPerception
+import Streaming
+
+/// Everything `flawd run` is told: decoded once, validated once, passed down.
+public struct Configuration: Sendable, Equatable {
+    /// `nano` (the embedded model) or the path of a model file.
+    public var model = SPTModel.embeddedName
+    /// Path of the region file.
+    public var regions = ""
+    public var subscribe = Subscription()
+    public var publish = Publication()
+    public var pipeline = PipelineSettings()
+    /// Cores that one inspection uses.
+    public var threads = 1
+    public var limits = Limits()
+    public var logLevel = Logger.Level.info
+
+    public struct Subscription: Sendable, Equatable {
+        public var endpoints: [Endpoint] = []
+        /// Prefixes of the topics to subscribe to; empty: everything.
+        public var topics: [String] = []
+        public init() {}
+    }
+
+    public struct Publication: Sendable, Equatable {
+        public var endpoints: [Endpoint] = []
+        public init() {}
+    }
+
+    /// The largest things that are accepted from outside.
+    public struct Limits: Sendable, Equatable {
+        public var image = ImageLimits()
+        public var maxMessageMB = 64
+        public init() {}
+
+        public var stream: StreamLimits {
+            var limits = StreamLimits()
+            limits.maxMessageBytes = maxMessageMB << 20
+            return limits
+        }
+    }
+
+    /// Defaults for this machine: a worker for every four cores, which share the cores.
+    public init(cores: Int = ProcessInfo.processInfo.activeProcessorCount) {
+        pipeline.workers = max(1, cores / 4)
+        threads = max(1, cores / pipeline.workers)
+    }
+}

@@ -1,0 +1,196 @@
+import Foundation
+import Imaging
+import Inspection
+import Logging
+import SelfPerception
+import Streaming
+
+extension Configuration {
+    /// Reads and validates a configuration file. A relative path of the region file or model is relative to this file.
+    ///
+    /// - Throws: `FileError` with everything that is wrong.
+    public init(path: String) throws(FileError) {
+        try self.init(source: YAMLSource(path: path, kind: .configuration))
+        let folder = URL(fileURLWithPath: path).deletingLastPathComponent()
+        func resolve(_ file: String) -> String {
+            file.hasPrefix("/") ? file : folder.appendingPathComponent(file).standardizedFileURL.path
+        }
+        if !regions.isEmpty { regions = resolve(regions) }
+        if model != SPTModel.embeddedName { model = resolve(model) }
+    }
+
+    /// Decodes and validates the text of a configuration; paths stay as they are.
+    ///
+    /// - Parameter name: what findings call the file.
+    /// - Throws: `FileError` with everything that is wrong.
+    public init(yaml: String, name: String) throws(FileError) {
+        try self.init(source: YAMLSource(bytes: Array(yaml.utf8), name: name, kind: .configuration))
+    }
+
+    private init(source: YAMLSource) throws(FileError) {
+        var decoder = ConfigurationDecoder(reader: NodeReader(source))
+        decoder.decode(try source.compose())
+        guard decoder.reader.findings.isEmpty else { throw FileError(decoder.reader.findings) }
+        self = decoder.configuration
+    }
+}
+
+extension YAMLKind {
+    static let configuration = YAMLKind(
+        name: "a configuration", contents: "expected the keys \(ConfigurationDecoder.keys.joined(separator: ", "))",
+        pointsAtValues: true,
+        repeatedKey: { "key given twice: \($0.shownInMessage)" },
+        unknownKey: { key, nearest, known in
+            "unknown key \"\(key.shownInMessage)\"; "
+                + (nearest.map { "did you mean \"\($0)\"?" } ?? "known here: \(known.joined(separator: ", "))")
+        })
+}
+
+/// YAML nodes → configuration. Notes every mistake and goes on; `configuration` is whole only where the reader found nothing.
+private struct ConfigurationDecoder {
+    static let keys = ["version", "model", "regions", "subscribe", "publish", "pipeline", "limits", "log"]
+
+    private(set) var configuration = Configuration()
+    private(set) var reader: NodeReader
+
+    init(reader: NodeReader) { self.reader = reader }
+
+    mutating func decode(_ root: NodeReader.Field) {
+        guard let top = section(root, Self.keys) else { return }
+        if let field = required("version", of: top, "this is version 1"),
+           let version = integer(field, in: 0...1_000_000), version != 1 {
+            reader.note(field, "must be 1, not \(version): this flawd reads version 1")
+        }
+        configuration.model = text(top["model"]) ?? configuration.model
+        configuration.regions = text(required("regions", of: top, "name the region file")) ?? configuration.regions
+        subscribe(required("subscribe", of: top, "say where frames come from"))
+        publish(required("publish", of: top, "say where verdicts go"))
+        pipeline(top["pipeline"])
+        limits(top["limits"])
+        if let log = section(top["log"], ["level"]) {
+            configuration.logLevel = choice(log["level"], Logger.Level.self) ?? configuration.logLevel
+        }
+    }
+
+    private mutating func subscribe(_ field: NodeReader.Field?) {
+        guard let section = section(field, ["connect", "bind", "topics"]) else { return }
+        configuration.subscribe.endpoints = endpoints(section)
+        for (topic, field) in texts(section["topics"]) {
+            if topic.utf8.count > 255 {
+                reader.note(field, "a topic has at most 255 bytes")
+            } else {
+                configuration.subscribe.topics.append(topic)
+            }
+        }
+    }
+
+    private mutating func publish(_ field: NodeReader.Field?) {
+        guard let section = section(field, ["connect", "bind", "masks", "overlays"]) else { return }
+        configuration.publish.endpoints = endpoints(section)
+        configuration.pipeline.publishesMasks = boolean(section["masks"]) ?? false
+        configuration.pipeline.publishesOverlays = boolean(section["overlays"]) ?? false
+    }
+
+    private mutating func pipeline(_ field: NodeReader.Field?) {
+        let keys = ["workers", "decoders", "threads", "queue_per_camera", "policy", "deadline_ms", "shutdown_ms"]
+        guard let section = section(field, keys) else { return }
+        var pipeline = configuration.pipeline
+        if let workers = integer(section["workers"], in: 1...64) {
+            pipeline.workers = workers
+            configuration.threads = max(1, ProcessInfo.processInfo.activeProcessorCount / workers)
+        }
+        pipeline.decoders = integer(section["decoders"], in: 1...64) ?? pipeline.decoders
+        configuration.threads = integer(section["threads"], in: 1...256) ?? configuration.threads
+        pipeline.queuePerCamera = integer(section["queue_per_camera"], in: 1...256) ?? pipeline.queuePerCamera
+        pipeline.policy = choice(section["policy"], OverflowPolicy.self) ?? pipeline.policy
+        pipeline.deadlineMs = integer(section["deadline_ms"], in: 1...3_600_000)
+        pipeline.shutdownMs = integer(section["shutdown_ms"], in: 0...60_000) ?? pipeline.shutdownMs
+        configuration.pipeline = pipeline
+    }
+
+    private mutating func limits(_ field: NodeReader.Field?) {
+        let keys = ["max_width", "max_height", "max_pixels", "max_message_mb", "max_cameras"]
+        guard let section = section(field, keys) else { return }
+        var limits = configuration.limits
+        limits.image.maxWidth = integer(section["max_width"], in: 1...65_500) ?? limits.image.maxWidth
+        limits.image.maxHeight = integer(section["max_height"], in: 1...65_500) ?? limits.image.maxHeight
+        limits.image.maxPixels = integer(section["max_pixels"], in: 1...1_000_000_000) ?? limits.image.maxPixels
+        limits.maxMessageMB = integer(section["max_message_mb"], in: 1...2047) ?? limits.maxMessageMB
+        configuration.limits = limits
+        configuration.pipeline.maxCameras = integer(section["max_cameras"], in: 1...4096) ?? configuration.pipeline.maxCameras
+    }
+
+    private mutating func endpoints(_ section: Section) -> [Endpoint] {
+        var endpoints: [Endpoint] = []
+        for role in [Endpoint.Role.connect, .bind] {
+            for (address, field) in texts(section[role.rawValue]) {
+                let endpoint = Endpoint(role, address)
+                if let problem = endpoint.problem {
+                    reader.note(field, problem)
+                } else {
+                    endpoints.append(endpoint)
+                }
+            }
+        }
+        if section["connect"] == nil, section["bind"] == nil {
+            _ = required("connect", of: section, "give connect or bind an address such as tcp://127.0.0.1:5555")
+        }
+        return endpoints
+    }
+}
+
+/// How a configuration's values are read: each reader answers nil when the key is absent, and nil with a finding when its
+/// value is not what it must be.
+extension ConfigurationDecoder {
+    /// A mapping whose keys are known to be allowed.
+    private struct Section {
+        let field: NodeReader.Field
+        let values: [String: NodeReader.Field]
+
+        subscript(key: String) -> NodeReader.Field? { values[key] }
+    }
+
+    private mutating func section(_ field: NodeReader.Field?, _ keys: [String]) -> Section? {
+        guard let field else { return nil }
+        return reader.record(field, keys: keys).map { Section(field: field, values: $0) }
+    }
+
+    private mutating func required(_ key: String, of section: Section, _ advice: String) -> NodeReader.Field? {
+        if section[key] == nil { reader.note(section.field.missing(key), "is missing; \(advice)") }
+        return section[key]
+    }
+
+    private mutating func integer(_ field: NodeReader.Field?, in range: ClosedRange<Int>) -> Int? {
+        guard let field else { return nil }
+        return reader.value(field, mustBe: "a whole number from \(range.lowerBound) to \(range.upperBound)") { $0.integer($1, in: range) }
+    }
+
+    private mutating func boolean(_ field: NodeReader.Field?) -> Bool? {
+        guard let field else { return nil }
+        return reader.value(field, mustBe: "true or false") { $0.flag($1) }
+    }
+
+    private mutating func choice<Choice: RawRepresentable & CaseIterable>(_ field: NodeReader.Field?, _ type: Choice.Type) -> Choice?
+    where Choice.RawValue == String {
+        guard let field else { return nil }
+        let names = type.allCases.map(\.rawValue)
+        return reader.value(field, mustBe: "one of \(names.joined(separator: ", "))", near: names) { $0.word($1, as: type) }
+    }
+
+    private mutating func text(_ field: NodeReader.Field?) -> String? {
+        guard let field else { return nil }
+        return reader.value(field, mustBe: "text") { reader, field in
+            reader.text(field).flatMap { $0.isEmpty || $0.contains("\0") ? nil : $0 }
+        }
+    }
+
+    /// One text or a list of texts.
+    private mutating func texts(_ field: NodeReader.Field?) -> [(text: String, field: NodeReader.Field)] {
+        guard let field else { return [] }
+        return reader.items(ofOneOrMore: field).compactMap { field in
+            reader.value(field, mustBe: "text or a list of texts") { reader, field in
+                reader.text(field).flatMap { $0.contains("\0") ? nil : ($0, field) }
+            }
+        }
+    }
+}

@@ -1,0 +1,85 @@
+/// The JSON Schema of the configuration file, for editors and for whoever generates one.
+public enum ConfigurationSchema {
+    public static let text = #"""
+        {
+          "$schema": "https://json-schema.org/draft/2020-12/schema",
+          "title": "flawd configuration",
+          "type": "object",
+          "additionalProperties": false,
+          "required": ["version", "regions", "subscribe", "publish"],
+          "properties": {
+            "version": {"const": 1},
+            "model": {"type": "string", "minLength": 1, "default": "nano",
+              "description": "nano (the embedded model) or the path of a model file, relative to this file"},
+            "regions": {"type": "string", "minLength": 1, "description": "path of the region file, relative to this file"},
+            "subscribe": {
+              "type": "object",
+              "additionalProperties": false,
+              "description": "where frames come from",
+              "anyOf": [{"required": ["connect"]}, {"required": ["bind"]}],
+              "properties": {
+                "connect": {"$ref": "#/$defs/addresses"},
+                "bind": {"$ref": "#/$defs/addresses"},
+                "topics": {"description": "prefixes of the topics to subscribe to; absent: all",
+                  "anyOf": [{"type": "string", "maxLength": 255},
+                    {"type": "array", "items": {"type": "string", "maxLength": 255}}]}
+              }
+            },
+            "publish": {
+              "type": "object",
+              "additionalProperties": false,
+              "description": "where verdicts go",
+              "anyOf": [{"required": ["connect"]}, {"required": ["bind"]}],
+              "properties": {
+                "connect": {"$ref": "#/$defs/addresses"},
+                "bind": {"$ref": "#/$defs/addresses"},
+                "masks": {"type": "boolean", "default": false, "description": "publish <camera>/mask"},
+                "overlays": {"type": "boolean", "default": false, "description": "publish <camera>/overlay/color"}
+              }
+            },
+            "pipeline": {
+              "type": "object",
+              "additionalProperties": false,
+              "properties": {
+                "workers": {"type": "integer", "minimum": 1, "maximum": 64,
+                  "description": "frames inspected at the same time; default: one for every four cores"},
+                "decoders": {"type": "integer", "minimum": 1, "maximum": 64, "default": 1},
+                "threads": {"type": "integer", "minimum": 1, "maximum": 256,
+                  "description": "cores one inspection uses; default: the cores shared among the workers"},
+                "queue_per_camera": {"type": "integer", "minimum": 1, "maximum": 256, "default": 8},
+                "policy": {"enum": ["drop_oldest", "block"], "default": "drop_oldest",
+                  "description": "what happens when a camera's queue is full: its oldest frame leaves uninspected, or the receiver waits"},
+                "deadline_ms": {"type": "integer", "minimum": 1, "maximum": 3600000,
+                  "description": "from receipt to the end of inspection; absent: no deadline"},
+                "shutdown_ms": {"type": "integer", "minimum": 0, "maximum": 60000, "default": 3000,
+                  "description": "how long a stop may go on inspecting what is queued"}
+              }
+            },
+            "limits": {
+              "type": "object",
+              "additionalProperties": false,
+              "properties": {
+                "max_width": {"type": "integer", "minimum": 1, "maximum": 65500, "default": 16384},
+                "max_height": {"type": "integer", "minimum": 1, "maximum": 65500, "default": 16384},
+                "max_pixels": {"type": "integer", "minimum": 1, "maximum": 1000000000, "default": 50000000},
+                "max_message_mb": {"type": "integer", "minimum": 1, "maximum": 2047, "default": 64},
+                "max_cameras": {"type": "integer", "minimum": 1, "maximum": 4096, "default": 64,
+                  "description": "cameras that are told apart; messages of further ones are rejected"}
+              }
+            },
+            "log": {
+              "type": "object",
+              "additionalProperties": false,
+              "properties": {
+                "level": {"enum": ["trace", "debug", "info", "notice", "warning", "error", "critical"], "default": "info"}
+              }
+            }
+          },
+          "$defs": {
+            "address": {"type": "string", "pattern": "^(tcp://.+:[0-9]+|ipc://.+)$"},
+            "addresses": {"anyOf": [{"$ref": "#/$defs/address"},
+              {"type": "array", "minItems": 1, "items": {"$ref": "#/$defs/address"}}]}
+          }
+        }
+        """#
+}

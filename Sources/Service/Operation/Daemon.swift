@@ -1,0 +1,70 @@
+import Inspection
+import Logging
+import SelfPerception
+import ServiceLifecycle
+import Streaming
+
+/// `flawd run`: the parts put together from a configuration.
+public struct Daemon: Sendable {
+    public let pipeline: Pipeline
+    private let configuration: Configuration
+    private let regions: ReloadableFile<RegionFile>
+    private let modelHash: String
+    private let logger: Logger
+
+    /// Loads the model and the region file.
+    ///
+    /// - Throws: `FileError`, `CheckpointError`, or `StreamingError` when messaging cannot begin.
+    public init(configuration: Configuration, logger: Logger) throws {
+        self.configuration = configuration
+        self.logger = logger
+        let regions = try ReloadableFile(path: configuration.regions) { try RegionFile(path: $0) }
+        let model = try SPTModel(path: configuration.model)
+        // Two contexts: shutting the first one down ends the blocked receive, and the second lives until the drain ends.
+        let intake = try MessagingContext()
+        let output = try MessagingContext()
+        let plans = PlanCache<InspectionPlan>(capacity: configuration.pipeline.maxCameras * 2)
+        let threads = configuration.threads
+        let stages = PipelineStages(
+            makeSource: {
+                try SocketSource(
+                    context: intake, endpoints: configuration.subscribe.endpoints, topics: configuration.subscribe.topics,
+                    limits: configuration.limits)
+            },
+            makeDecoder: { FrameDecoder(limits: configuration.limits.image) },
+            makeInspector: { ModelInspector(model: model, threads: threads, regions: regions, plans: plans, logger: logger) },
+            makeSink: { try SocketSink(context: output, endpoints: configuration.publish.endpoints) },
+            interruptSource: { intake.shutdown() })
+        self.regions = regions
+        modelHash = model.hash
+        pipeline = Pipeline(
+            settings: configuration.pipeline, stages: stages,
+            identity: PipelineIdentity(model: model.hash, build: BuildIdentity.current()), logger: logger)
+    }
+
+    /// Runs until a signal or a failure ends it. Every frame that was received has its verdict when this returns.
+    ///
+    /// - Throws: what made the pipeline fail.
+    public func run() async throws {
+        let reloader = RegionReloader(file: regions, logger: logger)
+        let settings = configuration.pipeline
+        logger.info("model \(configuration.model) \(modelHash)")
+        logger.info("regions \(configuration.regions) revision \(regions.current.revision)")
+        for endpoint in configuration.subscribe.endpoints { logger.info("frames: \(endpoint)") }
+        for endpoint in configuration.publish.endpoints { logger.info("verdicts: \(endpoint)") }
+        logger.info(
+            "\(settings.workers) worker(s) of \(configuration.threads) thread(s), \(settings.queuePerCamera) frames a camera, \(settings.policy.rawValue), deadline \(settings.deadlineMs.map { "\($0) ms" } ?? "none")")
+        let work = PipelineService(pipeline: pipeline) { [logger] in logger.notice("ready") }
+        let group = ServiceGroup(
+            configuration: ServiceGroupConfiguration(
+                services: [
+                    .init(service: SignalService(pipeline: pipeline, reloader: reloader, logger: logger)),
+                    .init(service: reloader),
+                    .init(service: StatisticsService(pipeline: pipeline, logger: logger)),
+                    .init(service: work, successTerminationBehavior: .gracefullyShutdownGroup),
+                ],
+                logger: Logger(label: "flawd.lifecycle") { _ in SwiftLogNoOpLogHandler() }))
+        defer { logger.notice("done: \(pipeline.snapshot.summary)") }
+        try await group.run()
+    }
+}

@@ -1,0 +1,88 @@
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+import Darwin
+#endif
+
+/// A file's decoded contents that can be replaced while everyone reads them. A bad new file leaves the old contents in force.
+public final class ReloadableFile<Contents: Sendable>: Sendable {
+    public enum Outcome: Sendable {
+        case replaced(Contents)
+        /// The old contents stay in force.
+        case refused(any Error)
+    }
+
+    /// What tells one state of a file from another without reading it.
+    private struct Signature: Equatable {
+        var device: UInt64
+        var inode: UInt64
+        var size: Int64
+        var seconds: Int64
+        var nanoseconds: Int64
+
+        init?(_ path: String) {
+            var info = stat()
+            guard stat(path, &info) == 0 else { return nil }
+            #if canImport(Darwin)
+            let time = info.st_mtimespec
+            #else
+            let time = info.st_mtim
+            #endif
+            device = UInt64(truncatingIfNeeded: info.st_dev)
+            inode = UInt64(truncatingIfNeeded: info.st_ino)
+            size = Int64(info.st_size)
+            seconds = Int64(time.tv_sec)
+            nanoseconds = Int64(time.tv_nsec)
+        }
+    }
+
+    private struct State {
+        var contents: Contents
+        /// Of the last attempt, good or bad: a bad file is reported once.
+        var signature: Signature?
+        /// Of a file that has changed but may still be being written.
+        var unsettled: Signature?
+    }
+
+    public let path: String
+    private let load: @Sendable (String) throws -> Contents
+    private let state: Monitor<State>
+
+    /// - Throws: what `load` throws.
+    public init(path: String, load: @escaping @Sendable (String) throws -> Contents) throws {
+        self.path = path
+        self.load = load
+        // Taken before reading: what is written while the file is being read is noticed at the next look.
+        let signature = Signature(path)
+        state = Monitor(State(contents: try load(path), signature: signature))
+    }
+
+    public var current: Contents { state.read { $0.contents } }
+
+    /// Reads the file again.
+    public func reload() -> Outcome {
+        let signature = Signature(path)
+        do {
+            let contents = try load(path)
+            state.update { $0 = State(contents: contents, signature: signature) }
+            return .replaced(contents)
+        } catch {
+            state.update { $0.signature = signature }
+            return .refused(error)
+        }
+    }
+
+    /// Reads the file again if it is no longer the one that was read last and is the same as at the last look: half a
+    /// file may be a valid one with fewer regions. A file that is gone for the moment (an editor replaces it) is looked for
+    /// again next time.
+    public func reloadIfChanged() -> Outcome? {
+        guard let signature = Signature(path), signature != state.read({ $0.signature }) else { return nil }
+        let isSettled = state.update { state in
+            defer { state.unsettled = signature }
+            return state.unsettled == signature
+        }
+        return isSettled ? reload() : nil
+    }
+}

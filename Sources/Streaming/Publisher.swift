@@ -1,0 +1,98 @@
+import CZeroMQ
+import Imaging
+
+/// A PUB socket for verdicts, masks and overlays (and, in `replay`, for frames). Made, used and closed on one queue.
+///
+/// Sending never waits: a subscriber that is `highWaterMark` messages behind loses messages. The socket is an XPUB, which
+/// any SUB takes for a PUB, so that it learns of its subscribers.
+public final class Publisher {
+    /// The largest subscription that a subscriber may send. Nothing else comes this way.
+    private static let maxSubscriptionBytes = 4096
+
+    /// Where the socket is really bound, in the order of the endpoints that bind: `tcp://127.0.0.1:*` has a port here.
+    public let boundEndpoints: [String]
+
+    private let socket: Socket
+    private let slot = MessageSlots(count: 1)
+    private var subscriptions = 0
+    private var topic: [UInt8] = []
+    private var header: [UInt8] = []
+
+    public init(
+        context: MessagingContext, endpoints: [Endpoint], highWaterMark: Int32 = 1000
+    ) throws(StreamingError) {
+        socket = try Socket(context, .publisher)
+        try socket.configure(maxMessageBytes: Self.maxSubscriptionBytes, highWaterMark: highWaterMark)
+        // Each subscription and each end of one is told, not only the first and the last of a topic.
+        try socket.set(ZMQ_XPUB_VERBOSER, 1)
+        boundEndpoints = try socket.attach(endpoints)
+    }
+
+    /// Sends a message; its parts are copied.
+    public func send(_ parts: [[UInt8]]) throws(StreamingError) {
+        try countSubscriptions()
+        for (index, part) in parts.enumerated() {
+            try send(part, more: index + 1 < parts.count)
+        }
+    }
+
+    /// camera-stream's three parts: topic, JSON header, payload. The payload is copied once.
+    ///
+    /// - Parameter header: see `FrameMessage.appendHeader`; its own codec and size are not used.
+    public func send(
+        frame header: FrameHeader, stream: String, pixelFormat: String, codecName: String, size: PixelSize,
+        payload: UnsafeRawBufferPointer
+    ) throws(StreamingError) {
+        try countSubscriptions()
+        self.header.removeAll(keepingCapacity: true)
+        FrameMessage.appendHeader(
+            of: header, stream: stream, pixelFormat: pixelFormat, codecName: codecName, size: size,
+            payloadBytes: payload.count, to: &self.header)
+        topic.removeAll(keepingCapacity: true)
+        topic.append(contentsOf: FrameMessage.topic(camera: header.camera, stream: stream).utf8)
+        try send(topic, more: true)
+        try send(self.header, more: true)
+        try socket.send(payload, more: false)
+    }
+
+    private func send(_ part: [UInt8], more: Bool) throws(StreamingError) {
+        try part.withUnsafeBufferPointer { (bytes) throws(StreamingError) in
+            try socket.send(UnsafeRawBufferPointer(bytes), more: more)
+        }
+    }
+
+    /// How many subscriptions connected peers hold now, for `replay --wait`: what is sent from here on reaches them. A peer
+    /// that subscribes to several topics counts for each. 0 once the context was shut down.
+    public var subscriberCount: Int {
+        try? countSubscriptions()
+        return subscriptions
+    }
+
+    /// Waits until `count` subscriptions are held; false when `timeoutMs` passed before (a negative one waits for ever). A
+    /// subscriber that binds tells its topics when it next receives, so one must not wait for it on its own queue.
+    public func waitForSubscribers(_ count: Int = 1, timeoutMs: Int) throws(StreamingError) -> Bool {
+        let deadline = ContinuousClock.now + .milliseconds(max(0, timeoutMs))
+        while true {
+            try countSubscriptions()
+            if subscriptions >= count { return true }
+            let remaining = timeoutMs < 0 ? -1 : max(0, Int((deadline - ContinuousClock.now) / .milliseconds(1)))
+            guard try socket.waitForMessage(timeoutMs: remaining) else { return false }
+        }
+    }
+
+    /// Reads what subscribers sent: one byte, 1 to begin and 0 to end, then the topic.
+    private func countSubscriptions() throws(StreamingError) {
+        do throws(StreamingError) {
+            while try socket.receive(into: slot[0]) {
+                switch slot.bytes(0).first {
+                case 1: subscriptions += 1
+                case 0: subscriptions = max(0, subscriptions - 1)
+                default: break
+                }
+            }
+        } catch {
+            subscriptions = 0
+            throw error
+        }
+    }
+}

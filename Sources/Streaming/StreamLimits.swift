@@ -1,0 +1,10 @@
+/// The largest things that are accepted from a socket.
+public struct StreamLimits: Sendable {
+    /// Of one part. libzmq closes the connection of a peer that announces more.
+    public var maxMessageBytes = 64 << 20
+    /// Of a camera-stream or imagezmq JSON header.
+    public var maxHeaderBytes = 4096
+    /// Whole messages that libzmq keeps for each peer before it drops.
+    public var receiveHighWaterMark: Int32 = 16
+    public init() {}
+}

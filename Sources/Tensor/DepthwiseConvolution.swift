@@ -1,0 +1,112 @@
+/// One filter a channel, stored tap by tap: `kernel · kernel` rows × channels.
+public struct DepthwiseConvolution: Sendable {
+    public let weight: Tensor
+    public let bias: Tensor
+    public let kernel: Int
+    public let stride: Int
+
+    /// - Parameter pytorch: `channels × 1 × kernel × kernel`, flattened to `channels` rows.
+    public init(pytorch: Tensor, bias: Tensor, kernel: Int, stride: Int) {
+        precondition(pytorch.columns == kernel * kernel && bias.count == pytorch.rows)
+        precondition(kernel <= RowRing.largestKernel)
+        weight = Tensor(rows: pytorch.columns, columns: pytorch.rows)
+        for channel in 0..<pytorch.rows {
+            for tap in 0..<pytorch.columns {
+                weight.pointer[tap * pytorch.rows + channel] = pytorch.pointer[channel * pytorch.columns + tap]
+            }
+        }
+        self.bias = bias
+        self.kernel = kernel
+        self.stride = stride
+    }
+
+    public var channels: Int { weight.columns }
+    public var padding: Int { kernel / 2 }
+
+    public func outputSize(_ size: Int) -> Int { (size + 2 * padding - kernel) / stride + 1 }
+
+    /// One output row of `width` tokens from `kernel` padded input rows (their first token is the left padding).
+    ///
+    /// relu6 is the only activation that depthwise layers of our encoders have; `clamp` says whether it is there.
+    public func row(
+        _ input: RowRing.Window, width: Int, clamp: Bool, into y: UnsafeMutablePointer<Float>
+    ) {
+        switch (kernel, stride) {
+        case (3, 1): FilterRow<3, 1>.run(self, input, width: width, clamp: clamp, into: y)
+        case (3, 2): FilterRow<3, 2>.run(self, input, width: width, clamp: clamp, into: y)
+        case (5, 1): FilterRow<5, 1>.run(self, input, width: width, clamp: clamp, into: y)
+        case (5, 2): FilterRow<5, 2>.run(self, input, width: width, clamp: clamp, into: y)
+        default: scalarChannels(input, from: 0, width: width, clamp: clamp, into: y)
+        }
+        if channels % 8 > 0 { scalarChannels(input, from: channels & ~7, width: width, clamp: clamp, into: y) }
+    }
+
+    private func scalarChannels(
+        _ input: RowRing.Window, from first: Int, width: Int, clamp: Bool, into y: UnsafeMutablePointer<Float>
+    ) {
+        for x in 0..<width {
+            for c in first..<channels {
+                var sum = bias.pointer[c]
+                for ky in 0..<kernel {
+                    for kx in 0..<kernel {
+                        sum += input[ky][(x * stride + kx) * channels + c]
+                            * weight.pointer[(ky * kernel + kx) * channels + c]
+                    }
+                }
+                y[x * channels + c] = clamp ? min(max(sum, 0), 6) : sum
+            }
+        }
+    }
+}
+
+/// A filter whose side and stride the compiler knows, so that its taps are unrolled. Channels in eights; the rest is the
+/// caller's.
+private enum FilterRow<let side: Int, let stride: Int> {
+    // Four output tokens share each weight; channels are the inner loop so that a line of the cache is used whole.
+    static func run(
+        _ layer: DepthwiseConvolution, _ input: RowRing.Window, width: Int, clamp: Bool,
+        into y: UnsafeMutablePointer<Float>
+    ) {
+        let channels = layer.channels, whole = channels & ~7
+        let weights = layer.weight.pointer, shift = layer.bias.pointer
+        let high = Float8(repeating: clamp ? 6 : .infinity), low = Float8(repeating: clamp ? 0 : -.infinity)
+        let step = stride * channels
+        var x = 0
+        while x + 4 <= width {
+            for c in Swift.stride(from: 0, to: whole, by: 8) {
+                var s0 = shift.load8(c), s1 = s0, s2 = s0, s3 = s0
+                for ky in 0..<side {
+                    let line = input[ky] + x * step + c
+                    let taps = weights + ky * side * channels + c
+                    for kx in 0..<side {
+                        let w = taps.load8(kx * channels), at = line + kx * channels
+                        s0.addProduct(at.load8(0), w)
+                        s1.addProduct(at.load8(step), w)
+                        s2.addProduct(at.load8(2 * step), w)
+                        s3.addProduct(at.load8(3 * step), w)
+                    }
+                }
+                let out = y + x * channels + c
+                out.store8(minimum(maximum(s0, low), high), 0)
+                out.store8(minimum(maximum(s1, low), high), channels)
+                out.store8(minimum(maximum(s2, low), high), 2 * channels)
+                out.store8(minimum(maximum(s3, low), high), 3 * channels)
+            }
+            x += 4
+        }
+        while x < width {
+            for c in Swift.stride(from: 0, to: whole, by: 8) {
+                var sum = shift.load8(c)
+                for ky in 0..<side {
+                    for kx in 0..<side {
+                        sum.addProduct(
+                            (input[ky] + x * step + kx * channels).load8(c),
+                            weights.load8((ky * side + kx) * channels + c))
+                    }
+                }
+                (y + x * channels).store8(minimum(maximum(sum, low), high), c)
+            }
+            x += 1
+        }
+    }
+}

@@ -1,0 +1,148 @@
+/// y = activation(x · Wᵀ + b) + skip, with the weights kept in the order in which the product reads them.
+///
+/// `out × in` weights are cut into panels of 16 outputs; a panel holds, input after input, its 16 weights. A tile of 6
+/// rows × 16 outputs lives in 12 registers while it runs down a panel. OpenBLAS packs the weights anew at each call and
+/// leaves bias and activation to further passes; with weights packed once, a layer of nano's takes 0.5 to 0.96 times as
+/// long (`flawd bench products`). Products of two activations stay with OpenBLAS.
+public struct Linear: Sendable {
+    public let outputs: Int
+    public let inputs: Int
+    let panels: Tensor
+    // Padded with zeros to whole panels.
+    private let bias: Tensor
+
+    /// Lines of y that do not follow one another without a break, such as a picture's rows with padding between them.
+    public struct Gaps: Sendable {
+        public let line: Int
+        public let count: Int
+
+        public init(line: Int, count: Int) {
+            self.line = line
+            self.count = count
+        }
+    }
+
+    /// The shortest line that may have a gap after it: as long as the highest register tile.
+    public static let shortestLine = narrowRows
+
+    static let panelWidth = 16
+    static let tileRows = 6
+    static let narrowRows = 12
+
+    /// - Parameters:
+    ///   - weight: `out × in`, as PyTorch stores a linear layer.
+    ///   - bias: one value an output, or nil.
+    public init(weight: Tensor, bias: Tensor?) {
+        precondition(bias == nil || bias?.count == weight.rows)
+        outputs = weight.rows
+        inputs = weight.columns
+        let width = Self.panelWidth, count = (outputs + width - 1) / width
+        panels = Tensor(rows: count, columns: width * inputs)
+        panels.fill(0)
+        self.bias = Tensor(rows: count, columns: width)
+        self.bias.fill(0)
+        for output in 0..<outputs {
+            let panel = panels.pointer + output / width * width * inputs + output % width
+            let source = weight.pointer + output * inputs
+            for input in 0..<inputs { panel[input * width] = source[input] }
+            if let bias { self.bias.pointer[output] = bias.pointer[output] }
+        }
+    }
+
+    /// y ← activation(x · Wᵀ + bias) + skip on the calling thread.
+    ///
+    /// - Parameters:
+    ///   - x: `rows` lines of `inputs` values, `stride` apart (packed when nil).
+    ///   - y: `rows` lines of `outputs` values, packed; must not overlap `x`.
+    ///   - gaps: where y is not packed: after each `line` lines, `count` values are left alone.
+    ///   - skip: added to the result when given; of y's shape, and not y itself.
+    public func callAsFunction(
+        _ x: UnsafePointer<Float>, rows: Int, stride: Int? = nil, activation: Activation = .none,
+        skip: UnsafePointer<Float>? = nil, into y: UnsafeMutablePointer<Float>, gaps: Gaps? = nil
+    ) {
+        precondition(skip == nil || outputs % 8 == 0 && gaps == nil)
+        let stride = stride ?? inputs
+        switch (activation, skip) {
+        case (.none, nil): run(x, rows, stride, y, gaps) { value, _ in value }
+        case (.relu, nil): run(x, rows, stride, y, gaps) { value, _ in maximum(value, Float8()) }
+        case (.relu6, nil):
+            run(x, rows, stride, y, gaps) { value, _ in minimum(maximum(value, Float8()), Float8(repeating: 6)) }
+        case (.none, let skip?): run(x, rows, stride, y, gaps) { value, at in value + skip.load8(at) }
+        default:
+            precondition(gaps == nil)
+            run(x, rows, stride, y, nil) { value, _ in value }
+            finish(y, rows: rows, columns: outputs, stride: outputs, bias: nil, activation: activation)
+            if let skip { add(y, skip, into: y, count: rows * outputs) }
+        }
+    }
+
+    /// `finish(sum, index in y)` is what is stored. A sum does not depend on the tile it falls in, so the last tile may
+    /// cover rows that were done before.
+    @inline(__always)
+    func run(
+        _ x: UnsafePointer<Float>, _ rows: Int, _ stride: Int, _ y: UnsafeMutablePointer<Float>, _ gaps: Gaps?,
+        _ finish: (Float8, Int) -> Float8
+    ) {
+        // Without gaps one line is as long as all rows.
+        let line = gaps?.line ?? max(rows, 1), gap = gaps?.count ?? 0
+        precondition(line >= Self.shortestLine || gap == 0, "a tile may cross one gap, not two")
+        let width = Self.panelWidth, whole = outputs / width, inputs = self.inputs, outputs = self.outputs
+        for panel in 0..<whole {
+            let weights = panels.pointer + panel * width * inputs, shift = bias.pointer + panel * width
+            let column = panel * width
+            if rows < Self.tileRows {
+                for row in 0..<rows {
+                    let (a, b) = Self.line(x + row * stride, inputs, weights, shift)
+                    let at = row * outputs + row / line * gap + column
+                    y.store8(finish(a, at), at)
+                    y.store8(finish(b, at + 8), at + 8)
+                }
+                continue
+            }
+            var row = 0
+            while row < rows {
+                let first = min(row, rows - Self.tileRows)
+                let place = Place(first: first, line: line, gap: gap, outputs: outputs, column: column)
+                Self.tile(x + first * stride, stride, inputs, weights, shift, y, place, finish)
+                row += Self.tileRows
+            }
+        }
+        let rest = outputs - whole * width
+        guard rest > 0 else { return }
+        let weights = panels.pointer + whole * width * inputs, shift = bias.pointer + whole * width
+        if rest == 8, rows >= Self.narrowRows {
+            var row = 0
+            while row < rows {
+                let first = min(row, rows - Self.narrowRows)
+                let place = Place(first: first, line: line, gap: gap, outputs: outputs, column: whole * width)
+                Self.narrowTile(x + first * stride, stride, inputs, weights, shift, y, place, finish)
+                row += Self.narrowRows
+            }
+            return
+        }
+        for row in 0..<rows {
+            let (a, b) = Self.line(x + row * stride, inputs, weights, shift)
+            let at = row * outputs + row / line * gap + whole * width
+            if rest >= 8 { y.store8(finish(a, at), at) }
+            // A skip connection is only there when the outputs are a multiple of 8, so this reads none.
+            let tail = finish(rest >= 8 ? b : a, at), done = rest & 8
+            for lane in done..<rest { y[at + lane] = tail[lane - done] }
+        }
+    }
+
+    /// All rows of a tensor, on all cores of the workspace.
+    public func callAsFunction(_ x: Tensor, activation: Activation = .none, into y: Tensor, in workspace: Workspace) {
+        precondition(x.columns == inputs && y.columns == outputs && x.rows == y.rows)
+        workspace.parallelRows(x.rows, tile: productTileRows) { rows, _ in
+            self(
+                x.pointer + rows.lowerBound * inputs, rows: rows.count, activation: activation,
+                into: y.pointer + rows.lowerBound * outputs)
+        }
+    }
+
+    /// A few rows (a decoder's tokens), on the calling thread.
+    public func callAsFunction(_ x: Tensor, activation: Activation = .none, into y: Tensor) {
+        precondition(x.columns == inputs && y.columns == outputs && x.rows == y.rows)
+        self(x.pointer, rows: x.rows, activation: activation, into: y.pointer)
+    }
+}

@@ -1,0 +1,107 @@
+import ArgumentParser
+import Foundation
+import Imaging
+import Inspection
+import Service
+
+struct CheckCommand: AsyncParsableCommand {
+    enum Schema: String, ExpressibleByArgument, CaseIterable { case configuration, regions, verdict }
+
+    static let configuration = CommandConfiguration(
+        commandName: "check",
+        abstract: "Validate configuration and region files and show the prompts that each region becomes.",
+        discussion: "Everything that is wrong is listed, each with its line; the exit code is then 2.")
+
+    @Option(name: .shortAndLong, help: ArgumentHelp("Configuration file (YAML); its region file is checked too.", valueName: "file"))
+    var config: String?
+
+    @Option(help: ArgumentHelp("Region file (YAML).", valueName: "file"))
+    var regions: String?
+
+    @Option(help: ArgumentHelp("Frame size to show prompts for, such as 640x480; default: each camera's reference_size.", valueName: "size"))
+    var frame: FrameSizeArgument?
+
+    @Flag(help: "Print the result as JSON.")
+    var json = false
+
+    @Option(help: "Print a JSON Schema instead: configuration, regions or verdict.")
+    var schema: Schema?
+
+    func validate() throws {
+        if schema == nil, config == nil, regions == nil { throw ValidationError("Give --config FILE, --regions FILE or --schema NAME.") }
+    }
+
+    func run() async throws {
+        if let schema { return Terminal.print(try text(of: schema)) }
+        var findings: [FileError.Finding] = []
+        var settings: Configuration?
+        var file: RegionFile?
+        do throws(FileError) { settings = try config.map { path throws(FileError) in try Configuration(path: path) } } catch {
+            findings += error.findings
+        }
+        let path = regions ?? settings?.regions
+        if let path {
+            do throws(FileError) { file = try RegionFile(path: path) } catch { findings += error.findings }
+        }
+        let report = Report(
+            valid: findings.isEmpty, findings: findings, warnings: file?.warnings ?? [], revision: file?.revision,
+            cameras: file.map(cameras) ?? [])
+        json ? try printJSON(report) : printText(report, settings, path)
+        if !findings.isEmpty { throw ExitCode(2) }
+    }
+
+    private struct Report: Encodable {
+        var valid: Bool
+        var findings: [FileError.Finding]
+        var warnings: [String]
+        var revision: String?
+        var cameras: [Camera]
+    }
+
+    private struct Camera: Encodable {
+        var camera: String
+        /// Width and height; absent where neither the file nor `--frame` says.
+        var frame: [Int]?
+        var explanation: [String]
+    }
+
+    private func cameras(of file: RegionFile) -> [Camera] {
+        file.cameras.map { pattern in
+            guard let size = frame?.size ?? file.referenceSize(pattern: pattern), let plan = file.plan(pattern: pattern, frame: size)
+            else {
+                return Camera(
+                    camera: pattern, explanation: ["camera \(pattern): has no reference_size; --frame WIDTHxHEIGHT shows its prompts"])
+            }
+            return Camera(camera: pattern, frame: [size.width, size.height], explanation: plan.explanation)
+        }
+    }
+
+    private func printJSON(_ report: Report) throws {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
+        Terminal.print(String(decoding: try encoder.encode(report), as: UTF8.self))
+    }
+
+    private func printText(_ report: Report, _ settings: Configuration?, _ regions: String?) {
+        for finding in report.findings { Terminal.printError(finding.description) }
+        for warning in report.warnings { Terminal.printError("warning: \(warning)") }
+        if let config, let settings {
+            let pipeline = settings.pipeline
+            Terminal.print("\(config): valid")
+            for endpoint in settings.subscribe.endpoints { Terminal.print("  frames: \(endpoint)") }
+            for endpoint in settings.publish.endpoints { Terminal.print("  verdicts: \(endpoint)") }
+            Terminal.print(
+                "  \(pipeline.workers) worker(s) of \(settings.threads) thread(s), \(pipeline.queuePerCamera) frames a camera, \(pipeline.policy.rawValue)")
+        }
+        if let regions, let revision = report.revision { Terminal.print("\(regions): valid, revision \(revision)") }
+        for camera in report.cameras { for line in camera.explanation { Terminal.print("  \(line)") } }
+    }
+
+    private func text(of schema: Schema) throws -> String {
+        switch schema {
+        case .configuration: ConfigurationSchema.text
+        case .regions: try JSONSchema.regions
+        case .verdict: try JSONSchema.verdict
+        }
+    }
+}

@@ -1,0 +1,14 @@
+import ArgumentParser
+
+struct Flawd: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "flawd",
+        abstract: "Inspects camera frames with a promptable segmentation model and publishes a verdict for every one.",
+        discussion: """
+            Exit codes: 0 done, 1 failed, 2 usage or invalid input, 3 the inspected material failed.
+            """,
+        subcommands: [
+            RunCommand.self, CheckCommand.self, DemoCommand.self, ReplayCommand.self, WatchCommand.self,
+            SegmentCommand.self, EvaluateCommand.self, ModelCommand.self, BenchCommand.self,
+        ])
+}

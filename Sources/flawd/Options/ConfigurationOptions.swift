@@ -1,0 +1,90 @@
+import ArgumentParser
+import Foundation
+import Logging
+import SelfPerception
+import Service
+import Streaming
+
+extension OverflowPolicy: ExpressibleByArgument {}
+extension Logger.Level: @retroactive ExpressibleByArgument {}
+
+/// A configuration from a file, from options, or from a file with options that override it.
+struct ConfigurationOptions: ParsableArguments {
+    @Option(name: .shortAndLong, help: ArgumentHelp("Configuration file (YAML).", valueName: "file"))
+    var config: String?
+
+    @Option(help: ArgumentHelp("Region file (YAML).", valueName: "file"))
+    var regions: String?
+
+    @Option(help: ArgumentHelp("Where frames come from (connects; bind:tcp://… binds); may be given several times.", valueName: "address"))
+    var subscribe: [EndpointArgument] = []
+
+    @Option(help: ArgumentHelp("Where verdicts go (binds; connect:tcp://… connects); may be given several times.", valueName: "address"))
+    var publish: [EndpointArgument] = []
+
+    @Option(help: ArgumentHelp("nano, the embedded model, or a model file.", valueName: "model"))
+    var model: String?
+
+    @Option(help: "Frames inspected at the same time.")
+    var workers: Int?
+
+    @Option(help: "Cores one inspection uses.")
+    var threads: Int?
+
+    @Option(help: "What happens when a camera's queue is full: drop_oldest or block.")
+    var policy: OverflowPolicy?
+
+    @Option(help: "Milliseconds from receipt to the end of inspection.")
+    var deadlineMs: Int?
+
+    @Flag(help: "Publish <camera>/mask.")
+    var masks = false
+
+    @Flag(help: "Publish <camera>/overlay/color.")
+    var overlays = false
+
+    @Option(help: "trace, debug, info, notice, warning, error or critical.")
+    var logLevel: Logger.Level?
+
+    func validate() throws {
+        _ = try endpoints()
+        try check(workers, "--workers", 1...64)
+        try check(threads, "--threads", 1...256)
+        try check(deadlineMs, "--deadline-ms", 1...3_600_000)
+        guard config == nil else { return }
+        if regions == nil { throw ValidationError("Give --config FILE, or --regions FILE with --subscribe and --publish.") }
+        if subscribe.isEmpty { throw ValidationError("Without --config, --subscribe says where frames come from.") }
+        if publish.isEmpty { throw ValidationError("Without --config, --publish says where verdicts go.") }
+    }
+
+    /// The configuration, validated.
+    func configuration() throws -> Configuration {
+        var configuration = try config.map { try Configuration(path: $0) } ?? Configuration()
+        let (sources, sinks) = try endpoints()
+        if !sources.isEmpty { configuration.subscribe.endpoints = sources }
+        if !sinks.isEmpty { configuration.publish.endpoints = sinks }
+        configuration.regions = regions ?? configuration.regions
+        configuration.model = model ?? configuration.model
+        if let workers {
+            configuration.pipeline.workers = workers
+            configuration.threads = max(1, ProcessInfo.processInfo.activeProcessorCount / workers)
+        }
+        configuration.threads = threads ?? configuration.threads
+        configuration.pipeline.policy = policy ?? configuration.pipeline.policy
+        configuration.pipeline.deadlineMs = deadlineMs ?? configuration.pipeline.deadlineMs
+        if masks { configuration.pipeline.publishesMasks = true }
+        if overlays { configuration.pipeline.publishesOverlays = true }
+        configuration.logLevel = logLevel ?? configuration.logLevel
+        return configuration
+    }
+
+    private func endpoints() throws -> (subscribe: [Endpoint], publish: [Endpoint]) {
+        (try subscribe.map { try $0.endpoint(otherwise: .connect) }, try publish.map { try $0.endpoint(otherwise: .bind) })
+    }
+
+    private func check(_ value: Int?, _ name: String, _ range: ClosedRange<Int>) throws {
+        if let value, !range.contains(value) {
+            throw ValidationError("\(name) must be from \(range.lowerBound) to \(range.upperBound), not \(value).")
+        }
+    }
+}

@@ -1,0 +1,46 @@
+import Foundation
+
+/// A program that is timed in turns with flawd: it prints its name, then for each line it reads runs once and prints the
+/// milliseconds that took.
+final class BenchmarkPeer {
+    let name: String
+    private let process = Process()
+    private let input = Pipe()
+    private let output = Pipe()
+    private var pending: [UInt8] = []
+
+    init(command: String) throws {
+        process.executableURL = URL(fileURLWithPath: "/bin/sh")
+        process.arguments = ["-c", "exec \(command)"]
+        process.standardInput = input
+        process.standardOutput = output
+        do { try process.run() } catch { throw InvalidInput("peer `\(command)`: \(error.localizedDescription)") }
+        name = try Self.line(from: output.fileHandleForReading, pending: &pending, of: command)
+    }
+
+    deinit {
+        try? input.fileHandleForWriting.close()
+        process.terminate()
+        process.waitUntilExit()
+    }
+
+    /// Milliseconds of one run.
+    func round() throws -> Double {
+        try input.fileHandleForWriting.write(contentsOf: Data("\n".utf8))
+        let text = try Self.line(from: output.fileHandleForReading, pending: &pending, of: name)
+        guard let milliseconds = Double(text), milliseconds > 0 else { throw InvalidInput("peer \(name): printed `\(text)`, not milliseconds") }
+        return milliseconds
+    }
+
+    private static func line(from handle: FileHandle, pending: inout [UInt8], of name: String) throws -> String {
+        while true {
+            if let end = pending.firstIndex(of: UInt8(ascii: "\n")) {
+                defer { pending.removeFirst(end + 1) }
+                return String(decoding: pending[..<end], as: UTF8.self)
+            }
+            let data = handle.availableData
+            guard !data.isEmpty, pending.count < 65_536 else { throw InvalidInput("peer \(name): ended, or printed no line") }
+            pending += data
+        }
+    }
+}

@@ -1,0 +1,165 @@
+import Foundation
+import Imaging
+import Inspection
+import SelfPerception
+import Service
+
+/// `flawd bench frame`: JPEG bytes to the JSON of a verdict, on the calling thread, in turns with peers.
+final class FrameBenchmark {
+    struct Report: BenchmarkReport {
+        var machine: String
+        var model: String
+        var threads: Int
+        var picture: [Int]
+        var rounds: Int
+        /// Medians in milliseconds.
+        var frameMs: Double
+        var decodeMs: Double
+        var encodeMs: Double
+        var promptMs: Double
+        var measureMs: Double
+        var eventMs: Double
+        var twoRegionsMs: Double
+        /// The share of a frame's time that is neither the encoder nor the decoders.
+        var overheadShare: Double
+        var residentMB: Double?
+        var peers: [PeerResult]
+
+        struct PeerResult: Encodable {
+            var name: String
+            var medianMs: Double
+            /// flawd's median over the peer's.
+            var ratio: Double
+        }
+
+        var lines: [String] {
+            var lines = [
+                "model \(model), \(threads) threads, picture \(picture[0])×\(picture[1]), medians of \(rounds) rounds",
+                "frame, one whole-frame region: \(fixed(frameMs, 1)) ms (decode \(fixed(decodeMs, 2)), encode \(fixed(encodeMs, 1)), prompt \(fixed(promptMs, 1)), measure \(fixed(measureMs, 2)), event \(fixed(eventMs, 3)))",
+                "two frame-view regions: \(fixed(twoRegionsMs, 1)) ms, \(fixed(twoRegionsMs / frameMs, 2)) times one",
+                "everything but the model: \(fixed(100 * overheadShare, 2))% of a frame",
+            ]
+            if let residentMB { lines.append("resident memory: \(fixed(residentMB, 0)) MB") }
+            for peer in peers { lines.append("\(peer.name): \(fixed(peer.medianMs, 1)) ms; flawd takes \(fixed(peer.ratio, 2)) of it") }
+            return lines
+        }
+    }
+
+    private struct Times {
+        var frame: [Int64] = []
+        var decode: [Int64] = []
+        var encode: [Int64] = []
+        var prompt: [Int64] = []
+        var measure: [Int64] = []
+        var event: [Int64] = []
+    }
+
+    private let command: BenchCommand
+    private let inspector: Inspector
+    private let modelName: String
+    private let jpeg: [UInt8]
+    private let size: PixelSize
+    private let decoder = JPEGDecoder()
+    private let image = RGBImage()
+    private let clock = PipelineClock.system
+
+    /// Rounds of one side before the other's turn.
+    private static let block = 5
+
+    init(command: BenchCommand) throws {
+        self.command = command
+        let session = try command.model.session()
+        modelName = "\(command.model.model) \(session.model.hash.prefix(12))"
+        inspector = Inspector(session: session)
+        do {
+            if let path = command.image {
+                jpeg = [UInt8](try Data(contentsOf: URL(fileURLWithPath: path)))
+            } else {
+                let part = RGBImage()
+                _ = SyntheticLine(seed: 1).part(3, into: part)
+                jpeg = try JPEGEncoder(quality: 90).encode(part)
+            }
+            size = try decoder.size(of: jpeg)
+        } catch {
+            throw InvalidInput("\(command.image ?? "synthetic part"): \((error as? ImagingError)?.description ?? error.localizedDescription)")
+        }
+    }
+
+    func run() throws -> Report {
+        let peers = try command.peer.map { try BenchmarkPeer(command: $0) }
+        let one = try plan(["{frame: true}"])
+        let (w, h) = (size.width, size.height)
+        let two = try plan(["{box: [0, 0, \(w / 2), \(h)]}", "{box: [\(w / 2), 0, \(w), \(h)]}"])
+        var single = Times(), double = Times(), theirs = peers.map { _ in [Double]() }
+        var warm = Times()
+        for _ in 0..<Self.block {
+            try frame(one, into: &warm)
+            try frame(two, into: &warm)
+            for peer in peers { _ = try peer.round() }
+        }
+        var done = 0
+        while done < command.rounds {
+            let count = min(Self.block, command.rounds - done)
+            for _ in 0..<count { try frame(one, into: &single) }
+            for _ in 0..<count { try frame(two, into: &double) }
+            for (index, peer) in peers.enumerated() {
+                for _ in 0..<count { theirs[index].append(try peer.round()) }
+                // A peer's threads may spin for a while after its last round.
+                Thread.sleep(forTimeInterval: 0.1)
+            }
+            done += count
+            Terminal.progress("bench: \(done) of \(command.rounds) rounds")
+        }
+        Terminal.progress("")
+        let frameMs = median(single.frame), model = median(single.encode) + median(single.prompt)
+        return Report(
+            machine: Machine.description, model: modelName, threads: command.model.threads, picture: [w, h],
+            rounds: command.rounds, frameMs: frameMs, decodeMs: median(single.decode), encodeMs: median(single.encode),
+            promptMs: median(single.prompt), measureMs: median(single.measure), eventMs: median(single.event),
+            twoRegionsMs: median(double.frame), overheadShare: max(0, frameMs - model) / frameMs,
+            residentMB: Machine.residentBytes.map { Double($0) / 1e6 },
+            peers: zip(peers, theirs).map { peer, times in
+                let theirs = times.sorted()[times.count / 2]
+                return .init(name: peer.name, medianMs: theirs, ratio: frameMs / theirs)
+            })
+    }
+
+    private func plan(_ shapes: [String]) throws -> InspectionPlan {
+        let regions = shapes.enumerated().map { "      - {name: r\($0), shape: \($1), view: frame}" }.joined(separator: "\n")
+        let yaml = """
+            version: 1
+            cameras:
+              bench:
+                reference_size: [\(size.width), \(size.height)]
+                regions:
+            \(regions)
+            """
+        guard let plan = try RegionFile(yaml: yaml, name: "bench").plan(camera: "bench", frame: size) else {
+            throw InvalidInput("a picture of \(size) is too small to bench")
+        }
+        return plan
+    }
+
+    private func frame(_ plan: InspectionPlan, into times: inout Times) throws {
+        let start = clock.monotonicNs()
+        try decoder.decode(jpeg, into: image)
+        let decoded = clock.monotonicNs()
+        let result = inspector.inspect(image, plan: plan)
+        let inspected = clock.monotonicNs()
+        var event = VerdictEvent(
+            seq: 1, epoch: "bench", camera: "bench", sequence: 1, receivedUTCNs: 0, publishedUTCNs: 0, verdict: .uninspected,
+            model: modelName, build: "bench")
+        event.take(result)
+        let bytes = event.json.count
+        let end = clock.monotonicNs()
+        precondition(bytes > 0 && result.verdict != .uninspected)
+        times.frame.append(end - start)
+        times.decode.append(decoded - start)
+        times.encode.append(result.encodeNs)
+        times.prompt.append(result.promptNs)
+        times.measure.append(result.measureNs)
+        times.event.append(end - inspected)
+    }
+
+    private func median(_ values: [Int64]) -> Double { Double(values.sorted()[values.count / 2]) / 1e6 }
+}

@@ -1,0 +1,31 @@
+import Foundation
+import Service
+
+/// The JPEG files that a command line names.
+enum PictureFiles {
+    /// Files as given, folders as the JPEG files in them, each folder in the natural order of names.
+    ///
+    /// - Throws: `InvalidInput` when a path does not exist or nothing is left.
+    static func list(_ paths: [String]) throws -> [String] {
+        var files: [String] = []
+        for path in paths {
+            var isFolder: ObjCBool = false
+            guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
+                throw InvalidInput("\(path): no such file or folder")
+            }
+            guard isFolder.boolValue else {
+                files.append(path)
+                continue
+            }
+            let names: [String]
+            do { names = try FileManager.default.contentsOfDirectory(atPath: path) } catch {
+                throw InvalidInput("\(path): \(error.localizedDescription)")
+            }
+            files += names.filter { ["jpg", "jpeg"].contains(URL(fileURLWithPath: $0).pathExtension.lowercased()) }
+                .sorted(by: naturallyPrecedes)
+                .map { "\(path)/\($0)" }
+        }
+        guard !files.isEmpty else { throw InvalidInput("\(paths.joined(separator: ", ")): no JPEG files (.jpg, .jpeg) there") }
+        return files
+    }
+}

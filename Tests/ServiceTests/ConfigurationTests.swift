@@ -1,0 +1,155 @@
+import Foundation
+import Streaming
+import Testing
+
+@testable import Inspection
+@testable import Service
+
+@Suite struct ConfigurationTests {
+    static let smallest = """
+        version: 1
+        regions: regions.yaml
+        subscribe: {connect: "tcp://127.0.0.1:5555"}
+        publish: {bind: "tcp://127.0.0.1:5556"}
+        """
+
+    private func problems(_ yaml: String) -> [String] {
+        do throws(FileError) {
+            _ = try Configuration(yaml: yaml, name: "f")
+            return []
+        } catch {
+            return error.findings.map(\.description)
+        }
+    }
+
+    @Test func smallestFile_HasDefaults() throws {
+        let configuration = try Configuration(yaml: Self.smallest, name: "f")
+        #expect(configuration.model == "nano" && configuration.regions == "regions.yaml")
+        #expect(configuration.subscribe.endpoints == [Endpoint(.connect, "tcp://127.0.0.1:5555")])
+        #expect(configuration.publish.endpoints == [Endpoint(.bind, "tcp://127.0.0.1:5556")])
+        #expect(configuration.pipeline.queuePerCamera == 8 && configuration.pipeline.policy == .dropOldest)
+        #expect(configuration.pipeline.shutdownMs == 3000 && configuration.pipeline.deadlineMs == nil)
+        #expect(configuration.pipeline.maxCameras == 64)
+    }
+
+    @Test func everyKey_IsRead() throws {
+        let configuration = try Configuration(
+            yaml: """
+                version: 1
+                model: m.safetensors
+                regions: /etc/r.yaml
+                subscribe: {connect: [tcp://a:1, ipc:///run/x], bind: tcp://*:2, topics: [line1/, line2/]}
+                publish: {bind: tcp://0.0.0.0:3, masks: true, overlays: true}
+                pipeline: {workers: 3, decoders: 2, threads: 5, queue_per_camera: 4, policy: block, deadline_ms: 70, shutdown_ms: 9}
+                limits: {max_width: 100, max_height: 200, max_pixels: 300, max_message_mb: 7, max_cameras: 5}
+                log: {level: debug}
+                """, name: "f")
+        #expect(configuration.model == "m.safetensors" && configuration.threads == 5 && configuration.logLevel == .debug)
+        #expect(configuration.subscribe.endpoints.map(\.description) == ["connect tcp://a:1", "connect ipc:///run/x", "bind tcp://*:2"])
+        #expect(configuration.subscribe.topics == ["line1/", "line2/"])
+        let pipeline = configuration.pipeline
+        #expect(pipeline.workers == 3 && pipeline.decoders == 2 && pipeline.queuePerCamera == 4 && pipeline.policy == .block)
+        #expect(pipeline.deadlineMs == 70 && pipeline.shutdownMs == 9 && pipeline.maxCameras == 5)
+        #expect(pipeline.publishesMasks && pipeline.publishesOverlays)
+        #expect(configuration.limits.image.maxPixels == 300 && configuration.limits.stream.maxMessageBytes == 7 << 20)
+    }
+
+    static let mistakes: [(name: String, yaml: String, expected: [String])] = [
+        ("unknown key", "\(smallest)\npipelin: {}", [#"f:5:1: unknown key "pipelin"; did you mean "pipeline"?"#]),
+        (
+            "nothing like a key", "\(smallest)\nxyzzy: 1",
+            [#"f:5:1: unknown key "xyzzy"; known here: version, model, regions, subscribe, publish, pipeline, limits, log"#]
+        ),
+        ("version", smallest.replacing("version: 1", with: "version: 2"), ["f:1:10: version: must be 1, not 2: this flawd reads version 1"]),
+        ("no version", smallest.replacing("version: 1\n", with: ""), ["f:1:1: version: is missing; this is version 1"]),
+        ("no regions", smallest.replacing("regions: regions.yaml\n", with: ""), ["f:1:1: regions: is missing; name the region file"]),
+        (
+            "range", "\(smallest)\npipeline: {queue_per_camera: 0}",
+            [#"f:5:30: pipeline.queue_per_camera: must be a whole number from 1 to 256, not "0""#]
+        ),
+        (
+            "quoted number", "\(smallest)\npipeline: {workers: \"2\"}",
+            [#"f:5:21: pipeline.workers: must be a whole number from 1 to 64, not "2""#]
+        ),
+        (
+            "huge number", "\(smallest)\npipeline: {workers: 99999999999999999999}",
+            [#"f:5:21: pipeline.workers: must be a whole number from 1 to 64, not "99999999999999999999""#]
+        ),
+        (
+            "choice", "\(smallest)\npipeline: {policy: drop_oldst}",
+            [#"f:5:20: pipeline.policy: must be one of drop_oldest, block, not "drop_oldst"; did you mean "drop_oldest"?"#]
+        ),
+        ("boolean", smallest.replacing("5556\"}", with: "5556\", masks: 1}"), [#"f:4:48: publish.masks: must be true or false, not "1""#]),
+        ("not a mapping", "\(smallest)\nlimits: [1]", ["f:5:9: limits: must be a mapping with the keys max_width, max_height, max_pixels, max_message_mb, max_cameras"]),
+        ("list", "- 1", ["f:1:1: must be a mapping with the keys version, model, regions, subscribe, publish, pipeline, limits, log"]),
+        (
+            "no address", smallest.replacing("{bind: \"tcp://127.0.0.1:5556\"}", with: "{masks: true}"),
+            ["f:4:10: publish.connect: is missing; give connect or bind an address such as tcp://127.0.0.1:5555"]
+        ),
+        (
+            "inproc", smallest.replacing("tcp://127.0.0.1:5556", with: "inproc://x"),
+            [#"f:4:17: publish.bind: "inproc://x" ends at this process: use tcp://host:port or ipc://path"#]
+        ),
+    ]
+
+    @Test(arguments: mistakes.indices) func mistakes_AreNamedWithTheirPlace(_ index: Int) {
+        let (name, yaml, expected) = Self.mistakes[index]
+        #expect(problems(yaml) == expected, "\(name)")
+    }
+
+    @Test func allFindings_AreListed_InTheOrderOfTheFile() {
+        let lines = problems("version: 3\nmodle: x\nsubscribe: {connect: [tcp://a, {}]}\npublish: []\nlog: {level: inf}\n")
+        #expect(lines.count == 7)
+        #expect(lines.map { $0.split(separator: ":")[1] } == ["1", "1", "2", "3", "3", "4", "5"])
+    }
+
+    @Test func notYAML_IsSaidWithItsLine() {
+        #expect(problems("version: 1\n  bad: [").first?.hasPrefix("f:2:") == true)
+        #expect(problems("version: 1\nversion: 1").first?.contains("key given twice: version") == true)
+        #expect(problems("") == ["f: is empty; expected the keys version, model, regions, subscribe, publish, pipeline, limits, log"])
+        #expect(problems(String(repeating: "[", count: 100_000)).count == 1)
+        #expect(problems(String(repeating: "a: {", count: 20_000)).count == 1)
+        #expect(!problems("&a [*a, *a]").isEmpty)
+    }
+
+    @Test func files_OfEveryKindOfTrouble_AreErrors() throws {
+        let folder = try TemporaryFolder()
+        func failure(_ path: String) -> String {
+            do throws(FileError) { _ = try Configuration(path: path) } catch { return error.description }
+            return ""
+        }
+        #expect(failure("\(folder.path)/none.yaml").contains("cannot be opened"))
+        #expect(failure(folder.path) != "")
+        let huge = try folder.write(String(repeating: "# \n", count: 400_000), to: "huge.yaml")
+        #expect(failure(huge).contains("larger than 1 MiB"))
+        let binary = "\(folder.path)/binary.yaml"
+        try Data([0xFF, 0xFE, 0x00]).write(to: URL(fileURLWithPath: binary))
+        #expect(failure(binary).contains("not UTF-8"))
+    }
+
+    @Test func byteOrderMarkAndCarriageReturns_AreNoTrouble_AndPathsAreRelativeToTheFile() throws {
+        let folder = try TemporaryFolder()
+        let path = try folder.write("\u{FEFF}" + Self.smallest.replacing("\n", with: "\r\n") + "\r\nmodel: m.safetensors\r\n", to: "c.yaml")
+        let configuration = try Configuration(path: path)
+        #expect(configuration.regions == "\(folder.path)/regions.yaml")
+        #expect(configuration.model == "\(folder.path)/m.safetensors")
+    }
+
+    @Test func schema_KnowsTheSameKeys() throws {
+        let schema = try #require(try JSONSerialization.jsonObject(with: Data(ConfigurationSchema.text.utf8)) as? [String: Any])
+        let top = try #require(schema["properties"] as? [String: Any])
+        // A key that the reader does not know is a finding that lists or guesses keys; one that it knows is not.
+        for (key, value) in top {
+            let nested = (value as? [String: Any])?["properties"] as? [String: Any]
+            #expect(!problems("\(key): 1").contains { $0.contains("unknown key") })
+            for inner in (nested ?? [:]).keys { #expect(!problems("\(key): {\(inner): 1}").contains { $0.contains("unknown key") }) }
+        }
+    }
+
+    @Test func nearestName_IsASlipAway_OrNothing() {
+        #expect(nearest(to: "wokers", among: ["workers", "threads"]) == "workers")
+        #expect(nearest(to: "Threads", among: ["workers", "threads"]) == "threads")
+        #expect(nearest(to: "banana", among: ["workers", "threads"]) == nil)
+        #expect(nearest(to: String(repeating: "w", count: 100_000), among: ["workers"]) == nil)
+    }
+}

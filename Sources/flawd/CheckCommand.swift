@@ -32,7 +32,7 @@ struct CheckCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        if let schema { return Terminal.print(try text(of: schema)) }
+        if let schema { return Terminal.print(text(of: schema)) }
         var findings: [FileError.Finding] = []
         var settings: Configuration?
         var file: RegionFile?
@@ -97,11 +97,11 @@ struct CheckCommand: AsyncParsableCommand {
         for camera in report.cameras { for line in camera.explanation { Terminal.print("  \(line)") } }
     }
 
-    private func text(of schema: Schema) throws -> String {
+    private func text(of schema: Schema) -> String {
         switch schema {
         case .configuration: ConfigurationSchema.text
-        case .regions: try JSONSchema.regions
-        case .verdict: try JSONSchema.verdict
+        case .regions: JSONSchema.regions
+        case .verdict: JSONSchema.verdict
         }
     }
 }

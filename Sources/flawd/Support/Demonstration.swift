@@ -14,6 +14,8 @@ final class Demonstration {
     }
 
     private static let camera = "demo/line"
+    /// A camera that the region file does not name: its frames are answered at once, and inspected never.
+    private static let syncCamera = "demo/sync"
     private static let size = PixelSize(width: 400, height: 300)
 
     private let command: DemoCommand
@@ -29,6 +31,7 @@ final class Demonstration {
     private var truth: [String: Bool] = [:]
     private var events: [VerdictEvent] = []
     private var gallery = DemoGallery()
+    private var isHeard = false
 
     init(command: DemoCommand, stop: StopSignal) throws {
         self.command = command
@@ -46,12 +49,12 @@ final class Demonstration {
         line = SyntheticLine(seed: command.seed, size: Self.size)
         let context = try MessagingContext()
         publisher = try Publisher(context: context, endpoints: [Endpoint(.bind, frames)])
-        listener = try EventSubscriber(context: context, endpoints: [Endpoint(.connect, verdicts)], topics: [Self.camera])
+        listener = try EventSubscriber(context: context, endpoints: [Endpoint(.connect, verdicts)], topics: [Self.camera, Self.syncCamera])
 
-        FileManager.default.createFile(atPath: folder.appendingPathComponent("run.log").path, contents: nil)
+        _ = FileManager.default.createFile(atPath: folder.appendingPathComponent("run.log").path, contents: nil)
         let log = try FileHandle(forWritingTo: folder.appendingPathComponent("run.log"))
         daemon = try Self.start(["run", "--config", folder.appendingPathComponent("flawd.yaml").path], errors: log)
-        watcher = try Self.start(["watch", "--connect", verdicts, "--count", "\(command.parts)", "--timeout", "30"], errors: nil)
+        watcher = try Self.start(["watch", "--connect", verdicts, "--camera", Self.camera, "--count", "\(command.parts)", "--timeout", "30"], errors: nil)
     }
 
     deinit {
@@ -75,19 +78,22 @@ final class Demonstration {
         Terminal.print("flawd demo: \(command.parts) parts at \(fixed(command.rate, 1)) a second; the daemon's log is \(command.out)/run.log")
         try waitForDaemon()
         let image = RGBImage()
+        try waitForVerdicts(image)
         var due = DispatchTime.now()
         for index in 0..<command.parts {
             while !stop.isStopped, DispatchTime.now() < due { try listen(timeoutMs: 5) }
             if stop.isStopped { break }
             let name = String(format: "part-%05d", index)
-            truth[name] = try publish(line.part(index, into: image), image, name: name, sequence: UInt64(index))
+            truth[name] = line.part(index, into: image).isDefective
+            try publish(image, camera: Self.camera, name: name, sequence: UInt64(index))
             due = max(due + .nanoseconds(Int(1e9 / command.rate)), .now() - .milliseconds(500))
         }
         let deadline = DispatchTime.now() + .seconds(20)
         while events.count < truth.count, !stop.isStopped, DispatchTime.now() < deadline { try listen(timeoutMs: 50) }
         // An overlay follows its verdict.
         for _ in 0..<3 { try listen(timeoutMs: 50) }
-        if !stop.isStopped { watcher.waitUntilExit() }
+        let patience = DispatchTime.now() + .seconds(5)
+        while watcher.isRunning, !stop.isStopped, DispatchTime.now() < patience { try listen(timeoutMs: 50) }
         return try outcome()
     }
 
@@ -100,16 +106,33 @@ final class Demonstration {
         throw InvalidInput("`flawd run` did not connect within 30 s; see \(command.out)/run.log")
     }
 
-    private func publish(_ part: SyntheticPart, _ image: RGBImage, name: String, sequence: UInt64) throws -> Bool {
+    /// Sends frames that get a verdict at once until one comes back: from then on a subscription on either side of the
+    /// daemon cannot be late. `watch` subscribed at the same time as this; it gets the half second that a reconnection may take.
+    private func waitForVerdicts(_ image: RGBImage) throws {
+        _ = line.part(0, into: image)
+        let deadline = DispatchTime.now() + .seconds(30)
+        var sequence: UInt64 = 0
+        while !isHeard, !stop.isStopped {
+            guard DispatchTime.now() < deadline, daemon.isRunning else {
+                throw InvalidInput("`flawd run` gave no verdict within 30 s; see \(command.out)/run.log")
+            }
+            try publish(image, camera: Self.syncCamera, name: nil, sequence: sequence)
+            sequence += 1
+            try listen(timeoutMs: 100)
+        }
+        let settled = DispatchTime.now() + .milliseconds(500)
+        while !stop.isStopped, DispatchTime.now() < settled { try listen(timeoutMs: 20) }
+    }
+
+    private func publish(_ image: RGBImage, camera: String, name: String?, sequence: UInt64) throws {
         let jpeg = try encoder.encode(image)
         let header = FrameHeader(
-            format: .cameraStream, camera: Self.camera, codec: .jpeg, sequence: sequence,
+            format: .cameraStream, camera: camera, codec: .jpeg, sequence: sequence,
             capturedMonotonicNs: PipelineClock.system.monotonicNs(), capturedUTCNs: PipelineClock.system.utcNs(),
             size: image.size, partID: name)
         try jpeg.withUnsafeBytes {
             try publisher.send(frame: header, stream: "color", pixelFormat: "bgr8", codecName: "jpeg", size: image.size, payload: $0)
         }
-        return part.isDefective
     }
 
     /// Takes what the daemon has published.
@@ -121,6 +144,7 @@ final class Demonstration {
             let event = try JSONDecoder().decode(VerdictEvent.self, from: Data(parts[1]))
             events.append(event)
             gallery.expect(event, isDefective: event.partID.flatMap { truth[$0] } ?? false)
+        case "\(Self.syncCamera)/verdict": isHeard = true
         case "\(Self.camera)/overlay/color":
             if parts.count == 3 { gallery.take(overlay: parts[2]) }
         default: break

@@ -8,6 +8,8 @@ struct VisionTransformerBlock: Sendable {
     let window: Int
     let norm1: LayerNorm
     let qkv: Linear
+    /// What `qkv` makes of a token of zeros: its bias.
+    let padding: Tensor
     let relativePositions: RelativePositions
     let output: Linear
     let norm2: LayerNorm
@@ -23,6 +25,10 @@ struct VisionTransformerBlock: Sendable {
         self.window = window
         norm1 = try checkpoint.norm(prefix + "norm1", width, epsilon: 1e-6)
         qkv = try checkpoint.linear(prefix + "attn.qkv", in: width, out: 3 * width)
+        padding = Tensor(rows: 1, columns: 3 * width)
+        let zeros = Tensor(rows: 1, columns: width)
+        zeros.fill(0)
+        qkv(zeros, into: padding)
         relativePositions = RelativePositions(
             vertical: try checkpoint.tensor(prefix + "attn.rel_pos_h", 2 * span - 1, width / heads),
             horizontal: try checkpoint.tensor(prefix + "attn.rel_pos_w", 2 * span - 1, width / heads), span: span)
@@ -35,32 +41,32 @@ struct VisionTransformerBlock: Sendable {
     /// In place on `grid² × width`.
     func callAsFunction(_ x: Tensor, in workspace: Workspace) {
         workspace.scope {
-            let normalised = workspace.tensor(x.rows, x.columns)
-            workspace.parallelRows(x.rows, tile: productTileRows) { rows, _ in
-                let tile = normalised.pointer + rows.lowerBound * x.columns
-                tile.update(from: x.pointer + rows.lowerBound * x.columns, count: rows.count * x.columns)
-                norm1(tile, rows: rows.count)
+            let width = x.columns, tile = productTileRows
+            let projected = workspace.tensor(x.rows, 3 * width), mixed = workspace.tensor(x.rows, width)
+            workspace.parallelRows(x.rows, tile: tile, scratch: tile * width) { rows, normalised in
+                normalised.update(from: x.pointer + rows.lowerBound * width, count: rows.count * width)
+                norm1(normalised, rows: rows.count)
+                qkv(normalised, rows: rows.count, into: projected.pointer + rows.lowerBound * 3 * width)
             }
             if window > 0 {
-                windowed(normalised, adding: x, in: workspace)
+                attendInWindows(projected, into: mixed, in: workspace)
             } else {
-                let mixed = workspace.tensor(x.rows, x.columns)
-                attend(normalised, windows: 1, into: mixed, in: workspace)
-                workspace.parallelRows(x.rows, tile: productTileRows) { rows, _ in
-                    add(
-                        x.pointer + rows.lowerBound * x.columns, mixed.pointer + rows.lowerBound * x.columns,
-                        into: x.pointer + rows.lowerBound * x.columns, count: rows.count * x.columns)
-                }
+                attendEverywhere(projected, into: mixed, in: workspace)
+            }
+            workspace.parallelRows(x.rows, tile: tile, scratch: tile * width) { rows, result in
+                output(mixed.pointer + rows.lowerBound * width, rows: rows.count, into: result)
+                let line = x.pointer + rows.lowerBound * width
+                add(line, result, into: line, count: rows.count * width)
             }
         }
         feedForward(x, in: workspace)
     }
 
     private func feedForward(_ x: Tensor, in workspace: Workspace) {
-        let width = x.columns, hidden = widen.outputs
-        workspace.parallelRows(x.rows, tile: productTileRows, scratch: productTileRows * (2 * width + hidden)) { rows, scratch in
+        let width = x.columns, hidden = widen.outputs, tileRows = productTileRows
+        workspace.parallelRows(x.rows, tile: tileRows, scratch: tileRows * (2 * width + hidden)) { rows, scratch in
             let tile = x.pointer + rows.lowerBound * width, count = rows.count * width
-            let wide = scratch + productTileRows * width, result = wide + productTileRows * hidden
+            let wide = scratch + tileRows * width, result = wide + tileRows * hidden
             scratch.update(from: tile, count: count)
             norm2(scratch, rows: rows.count)
             widen(scratch, rows: rows.count, activation: .gelu, into: wide)
@@ -69,121 +75,89 @@ struct VisionTransformerBlock: Sendable {
         }
     }
 
-    /// Splits the picture into windows, padded with zero tokens at its right and lower edge, and adds the result to x.
-    private func windowed(_ normalised: Tensor, adding x: Tensor, in workspace: Workspace) {
-        let perSide = (grid + window - 1) / window, windows = perSide * perSide, width = x.columns
-        let split = workspace.tensor(windows * window * window, width)
-        forEachRun(perSide) { token, place, count in
-            guard token >= 0 else {
-                (split.pointer + place * width).update(repeating: 0, count: count * width)
-                return
-            }
-            (split.pointer + place * width).update(from: normalised.pointer + token * width, count: count * width)
-        }
-        let mixed = workspace.tensor(split.rows, width)
-        attend(split, windows: windows, into: mixed, in: workspace)
-        forEachRun(perSide) { token, place, count in
-            guard token >= 0 else { return }
-            let line = x.pointer + token * width
-            add(line, mixed.pointer + place * width, into: line, count: count * width)
-        }
-    }
-
-    /// Calls `body(first token or −1 for padding, first place in its window, count)` for each piece of a window's row.
-    private func forEachRun(_ perSide: Int, _ body: (Int, Int, Int) -> Void) {
-        for index in 0..<(perSide * perSide) {
-            let top = index / perSide * window, left = index % perSide * window
-            let real = min(window, grid - left)
-            for row in 0..<window {
-                let place = (index * window + row) * window
-                if top + row < grid {
-                    body((top + row) * grid + left, place, real)
-                    if real < window { body(-1, place + real, window - real) }
-                } else {
-                    body(-1, place, window)
-                }
-            }
-        }
-    }
-
-    /// Multi-head attention inside each of `windows` squares that follow one another in `x`, then the output layer.
-    private func attend(_ x: Tensor, windows: Int, into y: Tensor, in workspace: Workspace) {
-        let width = x.columns, headSize = width / heads, span = relativePositions.span, tokens = span * span
-        // Whole rows of the square, some 128 queries at a time.
-        let blockRows = max(1, min(span, 128 / span)), block = blockRows * span
-        let blocksPerHead = (span + blockRows - 1) / blockRows
+    /// Multi-head attention over the whole picture.
+    private func attendEverywhere(_ projected: Tensor, into mixed: Tensor, in workspace: Workspace) {
+        let width = mixed.columns, headSize = width / heads, tokens = mixed.rows, stride = projected.columns
+        let attention = StreamedAttention(keys: tokens, headSize: headSize, lineKeys: grid)
+        let most = StreamedAttention.blockQueries, blocks = (tokens + most - 1) / most
+        let chunk = 1024, chunks = (tokens + chunk - 1) / chunk
         workspace.scope {
-            let projected = workspace.tensor(x.rows, 3 * width)
-            qkv(x, into: projected, in: workspace)
-            let mixed = workspace.tensor(x.rows, width)
-            let scratch = block * tokens + RelativePositions.scratch(block: block, span: span)
-            workspace.parallel(windows * heads * blocksPerHead, scratch: scratch) { item, scores in
-                let part = item % blocksPerHead, head = item / blocksPerHead % heads
-                let square = item / blocksPerHead / heads
-                let q = projected.pointer + square * tokens * 3 * width + head * headSize
-                let rows = part * blockRows..<min(span, (part + 1) * blockRows)
-                attentionBlock(
-                    queries: q, block: rows.lowerBound * span..<rows.upperBound * span, keys: q + width,
-                    values: q + 2 * width, count: tokens, stride: 3 * width, headSize: headSize, scores: scores,
-                    into: mixed.pointer + square * tokens * width + head * headSize, outStride: width
-                ) { scores in
-                    relativePositions.add(
-                        queries: q, stride: 3 * width, rows: rows, to: scores, scratch: scores + block * tokens)
+            let packed = workspace.tensor(heads, attention.packedSize)
+            workspace.parallel(heads * chunks) { item, _ in
+                let head = item / chunks, first = item % chunks * chunk
+                let keys = projected.pointer + width + head * headSize
+                attention.pack(first..<min(tokens, first + chunk), into: packed.pointer + head * packed.columns) {
+                    UnsafePointer(keys + $0 * stride)
+                } value: {
+                    UnsafePointer(keys + $0 * stride + width)
                 }
             }
-            output(mixed, into: y, in: workspace)
-        }
-    }
-}
-
-/// Decomposed relative positions (Li et al., MViTv2, as in SAM): the score of query (y, x) and key (y', x') gets
-/// q · R_h[y − y' + S − 1] + q · R_w[x − x' + S − 1], S being the side of the square.
-struct RelativePositions: Sendable {
-    let span: Int
-    // Reversed, so that for one query row the entries of successive keys follow one another.
-    private let vertical: Tensor
-    private let horizontal: Tensor
-
-    init(vertical: Tensor, horizontal: Tensor, span: Int) {
-        self.span = span
-        self.vertical = Self.reversed(vertical)
-        self.horizontal = Self.reversed(horizontal)
-    }
-
-    private static func reversed(_ table: Tensor) -> Tensor {
-        let result = Tensor(rows: table.rows, columns: table.columns)
-        for row in 0..<table.rows {
-            (result.pointer + row * table.columns).update(
-                from: table.pointer + (table.rows - 1 - row) * table.columns, count: table.columns)
-        }
-        return result
-    }
-
-    static func scratch(block: Int, span: Int) -> Int { 2 * block * span }
-
-    /// Adds to the scores of `rows`' queries (`rows.count · span` lines of `span²`).
-    func add(
-        queries q: UnsafePointer<Float>, stride: Int, rows: Range<Int>, to scores: UnsafeMutablePointer<Float>,
-        scratch: UnsafeMutablePointer<Float>
-    ) {
-        let size = vertical.columns, queries = rows.count * span
-        let down = scratch, across = scratch + queries * span
-        for row in rows {
-            product(
-                m: span, n: span, k: size, q + row * span * stride, stride, vertical.pointer + (span - 1 - row) * size,
-                size, transposeB: true, into: down + (row - rows.lowerBound) * span * span, span)
-        }
-        for column in 0..<span {
-            product(
-                m: rows.count, n: span, k: size, q + (rows.lowerBound * span + column) * stride, span * stride,
-                horizontal.pointer + (span - 1 - column) * size, size, transposeB: true,
-                into: across + column * span, span * span)
-        }
-        for query in 0..<queries {
-            let line = scores + query * span * span, columnBias = across + query * span
-            for keyRow in 0..<span {
-                addScalar(columnBias, down[query * span + keyRow], to: line + keyRow * span, count: span)
+            workspace.parallel(heads * blocks, scratch: attentionScratch(attention, queries: most)) { item, scratch in
+                let head = item / blocks, first = item % blocks * most, count = min(tokens - first, most)
+                attend(attention, packed: packed.pointer + head * packed.columns, queries: count, scratch: scratch) { query in
+                    let token = first + query
+                    return Query(
+                        source: projected.pointer + token * stride + head * headSize,
+                        target: mixed.pointer + token * width + head * headSize, y: token / grid, x: token % grid)
+                }
             }
         }
+    }
+
+    /// Multi-head attention inside each window. Windows at the right and lower edge are filled up with tokens that were zero
+    /// before the projection, so they are its bias; they are keys like all others, but nobody asks for their result.
+    private func attendInWindows(_ projected: Tensor, into mixed: Tensor, in workspace: Workspace) {
+        let width = mixed.columns, headSize = width / heads, tokens = window * window, stride = projected.columns
+        let attention = StreamedAttention(keys: tokens, headSize: headSize, lineKeys: tokens)
+        let perSide = (grid + window - 1) / window
+        let queryScratch = attentionScratch(attention, queries: StreamedAttention.paddedQueries(tokens))
+        workspace.parallel(perSide * perSide * heads, scratch: queryScratch + attention.packedSize) { item, scratch in
+            let square = item / heads, offset = item % heads * headSize
+            let top = square / perSide * window, left = square % perSide * window
+            let packed = scratch + queryScratch
+            func source(_ key: Int) -> UnsafePointer<Float> {
+                let y = top + key / window, x = left + key % window
+                return UnsafePointer(y < grid && x < grid ? projected.pointer + (y * grid + x) * stride : padding.pointer) + offset
+            }
+            attention.pack(0..<tokens, into: packed) { source($0) + width } value: { source($0) + 2 * width }
+            let columns = min(window, grid - left), rows = min(window, grid - top)
+            attend(attention, packed: packed, queries: rows * columns, scratch: scratch) { query in
+                let y = query / columns, x = query % columns, token = (top + y) * grid + left + x
+                return Query(
+                    source: projected.pointer + token * stride + offset, target: mixed.pointer + token * width + offset, y: y, x: x)
+            }
+        }
+    }
+
+    /// Where a query's floats are, where its result goes, and its place in its square.
+    private struct Query {
+        let source: UnsafeMutablePointer<Float>
+        let target: UnsafeMutablePointer<Float>
+        let y: Int
+        let x: Int
+    }
+
+    private func attentionScratch(_ attention: StreamedAttention, queries: Int) -> Int {
+        let rows = StreamedAttention.paddedQueries(queries)
+        return rows * (attention.headSize + attention.resultStride) + attention.scratch(queries: rows)
+            + relativePositions.scratch(queries: rows)
+    }
+
+    @inline(__always)
+    private func attend(
+        _ attention: StreamedAttention, packed: UnsafePointer<Float>, queries count: Int, scratch: UnsafeMutablePointer<Float>,
+        _ query: (Int) -> Query
+    ) {
+        let rows = StreamedAttention.paddedQueries(count), headSize = attention.headSize
+        let queries = scratch, result = queries + rows * headSize, positions = result + rows * attention.resultStride
+        let spare = positions + relativePositions.scratch(queries: rows)
+        for row in 0..<count { (queries + row * headSize).update(from: query(row).source, count: headSize) }
+        (queries + count * headSize).update(repeating: 0, count: (rows - count) * headSize)
+        relativePositions.project(queries, rows: rows, into: positions)
+        attention(queries, rows: rows, packed: packed, scratch: spare, into: result) { row, keys, scores in
+            let place = query(min(row, count - 1))
+            relativePositions.add(positions, row: row, rows: rows, y: place.y, x: place.x, keys: keys, to: scores)
+        }
+        for row in 0..<count { query(row).target.update(from: result + row * attention.resultStride, count: headSize) }
     }
 }

@@ -20,16 +20,15 @@ extension Linear {
         func index(_ row: Int) -> Int { start + row * outputs + (row >= untilGap ? gap : 0) }
     }
 
-    /// 6 rows × 16 outputs.
+    /// 6 rows × 16 outputs. `begin(index in y)` is what the sums of a row begin with.
     @inline(__always)
     static func tile(
         _ x: UnsafePointer<Float>, _ stride: Int, _ count: Int, _ weights: UnsafePointer<Float>,
-        _ bias: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, _ at: Place,
-        _ finish: (Float8, Int) -> Float8
+        _ y: UnsafeMutablePointer<Float>, _ at: Place,
+        begin: (Int) -> (Float8, Float8), finish: (Float8, Int) -> Float8
     ) {
-        let b0 = bias.load8(0), b1 = bias.load8(8)
-        var a00 = b0, a01 = b1, a10 = b0, a11 = b1, a20 = b0, a21 = b1
-        var a30 = b0, a31 = b1, a40 = b0, a41 = b1, a50 = b0, a51 = b1
+        var (a00, a01) = begin(at.index(0)), (a10, a11) = begin(at.index(1)), (a20, a21) = begin(at.index(2))
+        var (a30, a31) = begin(at.index(3)), (a40, a41) = begin(at.index(4)), (a50, a51) = begin(at.index(5))
         let x1 = x + stride, x2 = x + 2 * stride, x3 = x + 3 * stride, x4 = x + 4 * stride, x5 = x + 5 * stride
         var panel = weights
         for i in 0..<count {

@@ -1,3 +1,5 @@
+import CProcessor
+
 /// y = activation(x · Wᵀ + b) + skip, with the weights kept in the order in which the product reads them.
 ///
 /// `out × in` weights are cut into panels of 16 outputs; a panel holds, input after input, its 16 weights. A tile of 6
@@ -28,6 +30,9 @@ public struct Linear: Sendable {
     static let panelWidth = 16
     static let tileRows = 6
     static let narrowRows = 12
+    /// Sums of more terms than this are made in slices of ``sliceInputs``.
+    static let longSum = 384
+    static let sliceInputs = 256
 
     /// - Parameters:
     ///   - weight: `out × in`, as PyTorch stores a linear layer.
@@ -99,11 +104,20 @@ public struct Linear: Sendable {
                 }
                 continue
             }
+            let biases = (shift.load8(0), shift.load8(8))
             var row = 0
+            if inputs > Self.longSum {
+                // A slice of a panel stays in the first-level cache. y holds the sums so far, so their order is the same.
+                row = rows / Self.tileRows * Self.tileRows
+                sliced(x, row, stride, y, weights, biases, { Place(first: $0, line: line, gap: gap, outputs: outputs, column: column) }, finish)
+            }
+            let ahead = Ahead(after: weights + width * inputs, count: width * inputs, tiles: rows / Self.tileRows)
             while row < rows {
+                ahead.fetch(for: row / Self.tileRows)
                 let first = min(row, rows - Self.tileRows)
                 let place = Place(first: first, line: line, gap: gap, outputs: outputs, column: column)
-                Self.tile(x + first * stride, stride, inputs, weights, shift, y, place, finish)
+                Self.tile(
+                    x + first * stride, stride, inputs, weights, y, place, begin: { _ in biases }, finish: finish)
                 row += Self.tileRows
             }
         }
@@ -127,6 +141,52 @@ public struct Linear: Sendable {
             // A skip connection is only there when the outputs are a multiple of 8, so this reads none.
             let tail = finish(rest >= 8 ? b : a, at), done = rest & 8
             for lane in done..<rest { y[at + lane] = tail[lane - done] }
+        }
+    }
+
+    /// The weights that come next, fetched bit by bit while a panel's tiles run: a layer's weights are larger than the
+    /// second-level cache, and the first tile of each panel would wait for them.
+    private struct Ahead {
+        private let next: UnsafePointer<Float>
+        private let bytesPerTile: Int
+
+        /// - Parameter next: `count` floats; they may lie beyond the last panel, since nothing is read.
+        @inline(__always)
+        init(after next: UnsafePointer<Float>, count: Int, tiles: Int) {
+            self.next = next
+            bytesPerTile = (count * MemoryLayout<Float>.stride / max(1, tiles) + 63) & ~63
+        }
+
+        @inline(__always)
+        func fetch(for tile: Int) {
+            let start = UnsafeRawPointer(next) + tile * bytesPerTile
+            for offset in Swift.stride(from: 0, to: bytesPerTile, by: 64) { flawd_prefetch(start + offset) }
+        }
+    }
+
+    /// One panel for `rows` rows, a multiple of a register tile's, a slice of the inputs at a time.
+    @inline(__always)
+    private func sliced(
+        _ x: UnsafePointer<Float>, _ rows: Int, _ stride: Int, _ y: UnsafeMutablePointer<Float>,
+        _ weights: UnsafePointer<Float>, _ biases: (Float8, Float8), _ place: (Int) -> Place, _ finish: (Float8, Int) -> Float8
+    ) {
+        var start = 0
+        while start < inputs {
+            let count = min(Self.sliceInputs, inputs - start), isFirst = start == 0, isLast = start + count == inputs
+            let slice = weights + start * Self.panelWidth
+            let ahead = Ahead(after: slice + count * Self.panelWidth, count: count * Self.panelWidth, tiles: rows / Self.tileRows)
+            for row in Swift.stride(from: 0, to: rows, by: Self.tileRows) {
+                ahead.fetch(for: row / Self.tileRows)
+                let tile = x + row * stride + start
+                if isFirst {
+                    Self.tile(tile, stride, count, slice, y, place(row), begin: { _ in biases }) { value, _ in value }
+                } else if isLast {
+                    Self.tile(tile, stride, count, slice, y, place(row), begin: { (y.load8($0), y.load8($0 + 8)) }, finish: finish)
+                } else {
+                    Self.tile(tile, stride, count, slice, y, place(row), begin: { (y.load8($0), y.load8($0 + 8)) }) { value, _ in value }
+                }
+            }
+            start += count
         }
     }
 

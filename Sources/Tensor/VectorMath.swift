@@ -45,15 +45,15 @@ extension SIMD8<Float> {
     }
 }
 
-@inline(__always)
-func maximum(_ a: Float8, _ b: Float8) -> Float8 { a.replacing(with: b, where: a .< b) }
+@_transparent
+public func maximum(_ a: Float8, _ b: Float8) -> Float8 { a.replacing(with: b, where: a .< b) }
 
-@inline(__always)
-func minimum(_ a: Float8, _ b: Float8) -> Float8 { a.replacing(with: b, where: a .> b) }
+@_transparent
+public func minimum(_ a: Float8, _ b: Float8) -> Float8 { a.replacing(with: b, where: a .> b) }
 
 /// eˣ to 2 units in the last place: x = n·ln 2 + r, |r| ≤ ln 2 / 2, eˣ = 2ⁿ · p(r) with the degree-6 polynomial of the
 /// Cephes library's expf. Below −87.3 the result is 0; above 88.3 it is held at e^88.3.
-@inline(__always)
+@_transparent
 public func exponential(_ x: Float8) -> Float8 {
     let tiny = x .< -87.33
     let clamped = minimum(maximum(x, Float8(repeating: -87.33)), Float8(repeating: 88.3))

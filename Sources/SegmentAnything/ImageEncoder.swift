@@ -6,6 +6,13 @@ public protocol ImageEncoder: Sendable {
     ///   - input: `imageSize² × 3`, normalised.
     ///   - embedding: `gridSize² × transformerDim`, written.
     func callAsFunction(_ input: Tensor, into embedding: Tensor, in workspace: Workspace)
+
+    /// The matrix products of one picture, for benchmarks; empty where an encoder is not made of them.
+    var products: [ProductSize] { get }
+}
+
+extension ImageEncoder {
+    public var products: [ProductSize] { [] }
 }
 
 extension Checkpoint {

@@ -65,4 +65,9 @@ public struct VisionTransformer: ImageEncoder {
             add(tile, positions.pointer + rows.lowerBound * x.columns, into: tile, count: rows.count * x.columns)
         }
     }
+
+    public var products: [ProductSize] {
+        let tokens = grid * grid
+        return [patchEmbed.linear.size(rows: tokens)] + blocks.flatMap { $0.products } + [neck1.size(rows: tokens), neck2.linear.size(rows: tokens)]
+    }
 }

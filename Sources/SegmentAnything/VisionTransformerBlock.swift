@@ -62,6 +62,17 @@ struct VisionTransformerBlock: Sendable {
         feedForward(x, in: workspace)
     }
 
+    /// Linear layers, and scores and gathered values of every head; without the relative positions.
+    var products: [ProductSize] {
+        let tokens = grid * grid, headSize = output.inputs / heads
+        let perSide = window > 0 ? (grid + window - 1) / window : 1, keys = window > 0 ? window * window : tokens
+        let queries = tokens / (perSide * perSide)
+        let attention = [Int](repeating: queries, count: heads * perSide * perSide).flatMap {
+            [ProductSize(rows: $0, inputs: headSize, outputs: keys), ProductSize(rows: $0, inputs: keys, outputs: headSize)]
+        }
+        return [qkv, output, widen, narrow].map { $0.size(rows: tokens) } + attention
+    }
+
     private func feedForward(_ x: Tensor, in workspace: Workspace) {
         let width = x.columns, hidden = widen.outputs, tileRows = productTileRows
         workspace.parallelRows(x.rows, tile: tileRows, scratch: tileRows * (2 * width + hidden)) { rows, scratch in

@@ -24,10 +24,14 @@ public final class SPTModel: Sendable {
     ///   - adapter: a file with `lora_*` keys, merged into the weights.
     /// - Throws: ``CheckpointError`` naming the file and the key.
     public convenience init(path: String, adapter: String? = nil) throws(CheckpointError) {
-        let file = path == Self.embeddedName ? try Self.embeddedPath() : path
         var adapterFile: SafeTensorsFile?
         if let adapter { adapterFile = try SafeTensorsFile(path: adapter) }
-        try self.init(base: SafeTensorsFile(path: file), adapter: adapterFile)
+        try self.init(base: SafeTensorsFile(path: Self.path(of: path)), adapter: adapterFile)
+    }
+
+    /// The file that a model's name stands for: ``embeddedName``, or a path.
+    public static func path(of name: String) throws(CheckpointError) -> String {
+        name == embeddedName ? try embeddedPath() : name
     }
 
     public init(base: SafeTensorsFile, adapter: SafeTensorsFile? = nil) throws(CheckpointError) {

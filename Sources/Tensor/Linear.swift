@@ -54,6 +54,9 @@ public struct Linear: Sendable {
         }
     }
 
+    /// The product that `rows` rows take.
+    public func size(rows: Int) -> ProductSize { ProductSize(rows: rows, inputs: inputs, outputs: outputs) }
+
     /// y ← activation(x · Wᵀ + bias) + skip on the calling thread.
     ///
     /// - Parameters:

@@ -1,16 +1,19 @@
 import ArgumentParser
 import Foundation
+import SegmentAnything
 import SelfPerception
 import Service
 import Tensor
 
 struct BenchCommand: AsyncParsableCommand {
-    enum Subject: String, ExpressibleByArgument, CaseIterable { case frame, products }
+    enum Subject: String, ExpressibleByArgument, CaseIterable { case frame, encoder, decoder, products }
 
     static let configuration = CommandConfiguration(
         commandName: "bench",
         abstract: "Measure speed and memory on this machine.",
         discussion: """
+            encoder: the image encoder on a normalised picture, beside the rate that OpenBLAS reaches on the same matrix \
+            products. decoder: the answers to one prompt and to eight, beside the time of the encoding. \
             frame: from JPEG bytes to the verdict's JSON, with one whole-frame region and with two regions that share an \
             encoding; medians. products: the kernel of linear layers beside OpenBLAS at the model's own sizes.
             A peer is a program that is timed in turns with flawd, a block of rounds each: it prints its name, then for each \
@@ -18,13 +21,13 @@ struct BenchCommand: AsyncParsableCommand {
             OpenVINO so.
             """)
 
-    @Argument(help: "What to measure: frame or products.")
+    @Argument(help: "What to measure: frame, encoder, decoder or products.")
     var subject = Subject.frame
 
     @OptionGroup var model: ModelOptions
 
-    @Option(help: "Rounds that count.")
-    var rounds = 40
+    @Option(help: "Rounds that count (default: 40, or fewer when they would take minutes).")
+    var rounds: Int?
 
     @Option(help: ArgumentHelp("JPEG to inspect instead of a synthetic part.", valueName: "file"))
     var image: String?
@@ -32,31 +35,49 @@ struct BenchCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Command of a peer, run by sh; may be given several times.", valueName: "command"))
     var peer: [String] = []
 
+    @Flag(help: "Compare with the figures that were noted for this model on a machine of two cores, too.")
+    var againstNotes = false
+
     @Flag(help: "Print the result as JSON.")
     var json = false
 
     func validate() throws {
-        guard (4...100_000).contains(rounds) else { throw ValidationError("--rounds must be from 4 to 100000, not \(rounds).") }
-        if subject == .products, !peer.isEmpty || image != nil { throw ValidationError("--peer and --image go with frame.") }
+        if let rounds, !(3...100_000).contains(rounds) { throw ValidationError("--rounds must be from 3 to 100000, not \(rounds).") }
+        if image != nil, subject != .frame { throw ValidationError("--image goes with frame.") }
+        if !peer.isEmpty, subject != .frame, subject != .encoder { throw ValidationError("--peer goes with frame and encoder.") }
+        if againstNotes, subject == .products { throw ValidationError("--against-notes goes with frame, encoder and decoder.") }
     }
 
     func run() async throws {
         let report: any BenchmarkReport = switch subject {
         case .frame: try FrameBenchmark(command: self).run()
-        case .products: ProductBenchmark.run(rounds: rounds)
+        case .encoder: try EncoderBenchmark.run(self)
+        case .decoder: try DecoderBenchmark.run(self)
+        case .products: ProductBenchmark.run(rounds: rounds ?? 40)
         }
         if json {
             let encoder = JSONEncoder()
             encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
             Terminal.print(String(decoding: try encoder.encode(report), as: UTF8.self))
         } else {
-            for line in ["machine: \(Machine.description)", "products: \(Processor.productLibrary)"] + report.lines {
-                Terminal.print(line)
-            }
+            var lines = ["machine: \(Machine.description)", "products: \(Processor.productLibrary)"] + report.lines
+            if againstNotes { lines += BenchmarkNotes.lines(for: report) }
+            for line in lines { Terminal.print(line) }
         }
     }
 }
 
 protocol BenchmarkReport: Encodable {
     var lines: [String] { get }
+    /// What ``BenchmarkNotes`` may have figures for, and how long it took here.
+    var noted: (subject: BenchCommand.Subject, model: ModelConfiguration, milliseconds: Double)? { get }
+}
+
+extension BenchmarkReport {
+    var noted: (subject: BenchCommand.Subject, model: ModelConfiguration, milliseconds: Double)? { nil }
+}
+
+extension BenchCommand {
+    /// Rounds that count, when one takes `milliseconds`.
+    func rounds(of milliseconds: Double) -> Int { rounds ?? min(40, max(3, Int(60_000 / max(milliseconds, 1)))) }
 }

@@ -24,7 +24,7 @@ struct ModelInfoCommand: AsyncParsableCommand {
     var json = false
 
     func run() async throws {
-        let file = try SafeTensorsFile(path: model == SPTModel.embeddedName ? SPTModel.embeddedPath() : model)
+        let file = try SafeTensorsFile(path: SPTModel.path(of: model))
         let adapterFile = try adapter.map { try SafeTensorsFile(path: $0) }
         let loaded = try SPTModel(base: file, adapter: adapterFile)
         let info = Info(file, loaded)

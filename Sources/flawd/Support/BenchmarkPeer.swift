@@ -1,4 +1,5 @@
 import Foundation
+import Service
 
 /// A program that is timed in turns with flawd: it prints its name, then for each line it reads runs once and prints the
 /// milliseconds that took.
@@ -43,4 +44,20 @@ final class BenchmarkPeer {
             pending += data
         }
     }
+}
+
+/// What a peer took in the same run.
+struct PeerResult: Encodable {
+    let name: String
+    let medianMs: Double
+    /// flawd's median over the peer's.
+    let ratio: Double
+
+    init(name: String, times: [Double], ours: Double) {
+        self.name = name
+        medianMs = times.sorted()[times.count / 2]
+        ratio = ours / medianMs
+    }
+
+    var line: String { "\(name): \(fixed(medianMs, 1)) ms; flawd takes \(fixed(ratio, 2)) of it" }
 }

@@ -1,6 +1,7 @@
 import Foundation
 import Imaging
 import Inspection
+import SegmentAnything
 import SelfPerception
 import Service
 
@@ -9,6 +10,7 @@ final class FrameBenchmark {
     struct Report: BenchmarkReport {
         var machine: String
         var model: String
+        var configuration: ModelConfiguration
         var threads: Int
         var picture: [Int]
         var rounds: Int
@@ -25,13 +27,6 @@ final class FrameBenchmark {
         var residentMB: Double?
         var peers: [PeerResult]
 
-        struct PeerResult: Encodable {
-            var name: String
-            var medianMs: Double
-            /// flawd's median over the peer's.
-            var ratio: Double
-        }
-
         var lines: [String] {
             var lines = [
                 "model \(model), \(threads) threads, picture \(picture[0])×\(picture[1]), medians of \(rounds) rounds",
@@ -40,8 +35,11 @@ final class FrameBenchmark {
                 "everything but the model: \(fixed(100 * overheadShare, 2))% of a frame",
             ]
             if let residentMB { lines.append("resident memory: \(fixed(residentMB, 0)) MB") }
-            for peer in peers { lines.append("\(peer.name): \(fixed(peer.medianMs, 1)) ms; flawd takes \(fixed(peer.ratio, 2)) of it") }
-            return lines
+            return lines + peers.map(\.line)
+        }
+
+        var noted: (subject: BenchCommand.Subject, model: ModelConfiguration, milliseconds: Double)? {
+            (.frame, configuration, frameMs)
         }
     }
 
@@ -57,6 +55,7 @@ final class FrameBenchmark {
     private let command: BenchCommand
     private let inspector: Inspector
     private let modelName: String
+    private let configuration: ModelConfiguration
     private let jpeg: [UInt8]
     private let size: PixelSize
     private let decoder = JPEGDecoder()
@@ -70,6 +69,7 @@ final class FrameBenchmark {
         self.command = command
         let session = try command.model.session()
         modelName = "\(command.model.model) \(session.model.hash.prefix(12))"
+        configuration = session.model.configuration
         inspector = Inspector(session: session)
         do {
             if let path = command.image {
@@ -92,14 +92,16 @@ final class FrameBenchmark {
         let two = try plan(["{box: [0, 0, \(w / 2), \(h)]}", "{box: [\(w / 2), 0, \(w), \(h)]}"])
         var single = Times(), double = Times(), theirs = peers.map { _ in [Double]() }
         var warm = Times()
-        for _ in 0..<Self.block {
+        try frame(one, into: &warm)
+        let rounds = command.rounds(of: Double(warm.frame[0]) / 1e6 * Double(2 + peers.count)), block = rounds < 40 ? 1 : Self.block
+        for _ in 0..<block {
             try frame(one, into: &warm)
             try frame(two, into: &warm)
             for peer in peers { _ = try peer.round() }
         }
         var done = 0
-        while done < command.rounds {
-            let count = min(Self.block, command.rounds - done)
+        while done < rounds {
+            let count = min(block, rounds - done)
             for _ in 0..<count { try frame(one, into: &single) }
             for _ in 0..<count { try frame(two, into: &double) }
             for (index, peer) in peers.enumerated() {
@@ -108,20 +110,17 @@ final class FrameBenchmark {
                 Thread.sleep(forTimeInterval: 0.1)
             }
             done += count
-            Terminal.progress("bench: \(done) of \(command.rounds) rounds")
+            Terminal.progress("bench: \(done) of \(rounds) rounds")
         }
         Terminal.progress("")
         let frameMs = median(single.frame), model = median(single.encode) + median(single.prompt)
         return Report(
-            machine: Machine.description, model: modelName, threads: command.model.threads, picture: [w, h],
-            rounds: command.rounds, frameMs: frameMs, decodeMs: median(single.decode), encodeMs: median(single.encode),
+            machine: Machine.description, model: modelName, configuration: configuration, threads: command.model.threads,
+            picture: [w, h], rounds: rounds, frameMs: frameMs, decodeMs: median(single.decode), encodeMs: median(single.encode),
             promptMs: median(single.prompt), measureMs: median(single.measure), eventMs: median(single.event),
             twoRegionsMs: median(double.frame), overheadShare: max(0, frameMs - model) / frameMs,
             residentMB: Machine.residentBytes.map { Double($0) / 1e6 },
-            peers: zip(peers, theirs).map { peer, times in
-                let theirs = times.sorted()[times.count / 2]
-                return .init(name: peer.name, medianMs: theirs, ratio: frameMs / theirs)
-            })
+            peers: zip(peers, theirs).map { PeerResult(name: $0.name, times: $1, ours: frameMs) })
     }
 
     private func plan(_ shapes: [String]) throws -> InspectionPlan {

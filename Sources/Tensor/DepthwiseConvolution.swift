@@ -26,23 +26,47 @@ public struct DepthwiseConvolution: Sendable {
     public func outputSize(_ size: Int) -> Int { (size + 2 * padding - kernel) / stride + 1 }
 
     /// One output row of `width` tokens from `kernel` padded input rows (their first token is the left padding).
-    ///
-    /// relu6 is the only activation that depthwise layers of our encoders have; `clamp` says whether it is there.
     public func row(
-        _ input: RowRing.Window, width: Int, clamp: Bool, into y: UnsafeMutablePointer<Float>
+        _ input: RowRing.Window, width: Int, activation: Activation = .none, into y: UnsafeMutablePointer<Float>
     ) {
-        switch (kernel, stride) {
-        case (3, 1): FilterRow<3, 1>.run(self, input, width: width, clamp: clamp, into: y)
-        case (3, 2): FilterRow<3, 2>.run(self, input, width: width, clamp: clamp, into: y)
-        case (5, 1): FilterRow<5, 1>.run(self, input, width: width, clamp: clamp, into: y)
-        case (5, 2): FilterRow<5, 2>.run(self, input, width: width, clamp: clamp, into: y)
-        default: scalarChannels(input, from: 0, width: width, clamp: clamp, into: y)
+        let all = Float8(repeating: .infinity)
+        switch activation {
+        case .none: clamped(input, width, y, -all, all)
+        case .relu: clamped(input, width, y, Float8(), all)
+        case .relu6: clamped(input, width, y, Float8(), Float8(repeating: 6))
+        case .gelu: smooth(input, width, y)
         }
-        if channels % 8 > 0 { scalarChannels(input, from: channels & ~7, width: width, clamp: clamp, into: y) }
     }
 
+    private func clamped(_ input: RowRing.Window, _ width: Int, _ y: UnsafeMutablePointer<Float>, _ low: Float8, _ high: Float8) {
+        switch (kernel, stride) {
+        case (3, 1): FilterRow<3, 1, 0>.run(self, input, width: width, into: y, low, high)
+        case (3, 2): FilterRow<3, 2, 0>.run(self, input, width: width, into: y, low, high)
+        case (5, 1): FilterRow<5, 1, 0>.run(self, input, width: width, into: y, low, high)
+        case (5, 2): FilterRow<5, 2, 0>.run(self, input, width: width, into: y, low, high)
+        default: return scalarChannels(input, from: 0, width: width, into: y) { minimum(maximum($0, low), high) }
+        }
+        if channels % 8 > 0 {
+            scalarChannels(input, from: channels & ~7, width: width, into: y) { minimum(maximum($0, low), high) }
+        }
+    }
+
+    private func smooth(_ input: RowRing.Window, _ width: Int, _ y: UnsafeMutablePointer<Float>) {
+        let unused = Float8()
+        switch (kernel, stride) {
+        case (3, 1): FilterRow<3, 1, 1>.run(self, input, width: width, into: y, unused, unused)
+        case (3, 2): FilterRow<3, 2, 1>.run(self, input, width: width, into: y, unused, unused)
+        case (5, 1): FilterRow<5, 1, 1>.run(self, input, width: width, into: y, unused, unused)
+        case (5, 2): FilterRow<5, 2, 1>.run(self, input, width: width, into: y, unused, unused)
+        default: return scalarChannels(input, from: 0, width: width, into: y) { gelu($0) }
+        }
+        if channels % 8 > 0 { scalarChannels(input, from: channels & ~7, width: width, into: y) { gelu($0) } }
+    }
+
+    @inline(__always)
     private func scalarChannels(
-        _ input: RowRing.Window, from first: Int, width: Int, clamp: Bool, into y: UnsafeMutablePointer<Float>
+        _ input: RowRing.Window, from first: Int, width: Int, into y: UnsafeMutablePointer<Float>,
+        _ finish: (Float8) -> Float8
     ) {
         for x in 0..<width {
             for c in first..<channels {
@@ -53,23 +77,23 @@ public struct DepthwiseConvolution: Sendable {
                             * weight.pointer[(ky * kernel + kx) * channels + c]
                     }
                 }
-                y[x * channels + c] = clamp ? min(max(sum, 0), 6) : sum
+                y[x * channels + c] = finish(Float8(repeating: sum))[0]
             }
         }
     }
 }
 
-/// A filter whose side and stride the compiler knows, so that its taps are unrolled. Channels in eights; the rest is the
-/// caller's.
-private enum FilterRow<let side: Int, let stride: Int> {
+/// A filter whose side and stride the compiler knows, so that its taps are unrolled; with `isSmooth` 1 the sums go through GELU,
+/// else they are held between two bounds. Channels in eights; the rest is the caller's.
+private enum FilterRow<let side: Int, let stride: Int, let isSmooth: Int> {
     // Four output tokens share each weight; channels are the inner loop so that a line of the cache is used whole.
     static func run(
-        _ layer: DepthwiseConvolution, _ input: RowRing.Window, width: Int, clamp: Bool,
-        into y: UnsafeMutablePointer<Float>
+        _ layer: DepthwiseConvolution, _ input: RowRing.Window, width: Int, into y: UnsafeMutablePointer<Float>,
+        _ low: Float8, _ high: Float8
     ) {
+        @inline(__always) func finish(_ sum: Float8) -> Float8 { isSmooth == 1 ? gelu(sum) : minimum(maximum(sum, low), high) }
         let channels = layer.channels, whole = channels & ~7
         let weights = layer.weight.pointer, shift = layer.bias.pointer
-        let high = Float8(repeating: clamp ? 6 : .infinity), low = Float8(repeating: clamp ? 0 : -.infinity)
         let step = stride * channels
         var x = 0
         while x + 4 <= width {
@@ -87,10 +111,10 @@ private enum FilterRow<let side: Int, let stride: Int> {
                     }
                 }
                 let out = y + x * channels + c
-                out.store8(minimum(maximum(s0, low), high), 0)
-                out.store8(minimum(maximum(s1, low), high), channels)
-                out.store8(minimum(maximum(s2, low), high), 2 * channels)
-                out.store8(minimum(maximum(s3, low), high), 3 * channels)
+                out.store8(finish(s0), 0)
+                out.store8(finish(s1), channels)
+                out.store8(finish(s2), 2 * channels)
+                out.store8(finish(s3), 3 * channels)
             }
             x += 4
         }
@@ -104,7 +128,7 @@ private enum FilterRow<let side: Int, let stride: Int> {
                             weights.load8((ky * side + kx) * channels + c))
                     }
                 }
-                (y + x * channels).store8(minimum(maximum(sum, low), high), c)
+                (y + x * channels).store8(finish(sum), c)
             }
             x += 1
         }

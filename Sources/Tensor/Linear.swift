@@ -10,6 +10,8 @@ public struct Linear: Sendable {
     public let outputs: Int
     public let inputs: Int
     let panels: Tensor
+    /// Instead of `panels`, which are empty then.
+    private let half: HalfPanels?
     // Padded with zeros to whole panels.
     private let bias: Tensor
 
@@ -37,12 +39,14 @@ public struct Linear: Sendable {
     /// - Parameters:
     ///   - weight: `out × in`, as PyTorch stores a linear layer.
     ///   - bias: one value an output, or nil.
-    public init(weight: Tensor, bias: Tensor?) {
+    ///   - half: keeps the weights, which this format holds exactly, in half the space. For large layers of many rows; outputs
+    ///     are a multiple of 16.
+    public init(weight: Tensor, bias: Tensor?, half format: HalfFormat? = nil) {
         precondition(bias == nil || bias?.count == weight.rows)
         outputs = weight.rows
         inputs = weight.columns
         let width = Self.panelWidth, count = (outputs + width - 1) / width
-        panels = Tensor(rows: count, columns: width * inputs)
+        let panels = Tensor(rows: count, columns: width * inputs)
         panels.fill(0)
         self.bias = Tensor(rows: count, columns: width)
         self.bias.fill(0)
@@ -52,6 +56,9 @@ public struct Linear: Sendable {
             for input in 0..<inputs { panel[input * width] = source[input] }
             if let bias { self.bias.pointer[output] = bias.pointer[output] }
         }
+        precondition(format == nil || outputs % width == 0)
+        half = format.map { HalfPanels(panels, format: $0) }
+        self.panels = half == nil ? panels : Tensor(rows: 0, columns: 0)
     }
 
     /// The product that `rows` rows take.
@@ -71,10 +78,10 @@ public struct Linear: Sendable {
         precondition(skip == nil || outputs % 8 == 0 && gaps == nil)
         let stride = stride ?? inputs
         switch (activation, skip) {
-        case (.none, nil): run(x, rows, stride, y, gaps) { value, _ in value }
-        case (.relu, nil): run(x, rows, stride, y, gaps) { value, _ in maximum(value, Float8()) }
-        case (.relu6, nil):
-            run(x, rows, stride, y, gaps) { value, _ in minimum(maximum(value, Float8()), Float8(repeating: 6)) }
+        case (.none, nil): run(x, rows, stride, y, gaps, sumAt)
+        case (.relu, nil): run(x, rows, stride, y, gaps, reluAt)
+        case (.relu6, nil): run(x, rows, stride, y, gaps, relu6At)
+        case (.gelu, nil): run(x, rows, stride, y, gaps, geluAt)
         case (.none, let skip?): run(x, rows, stride, y, gaps) { value, at in value + skip.load8(at) }
         default:
             precondition(gaps == nil)
@@ -83,6 +90,19 @@ public struct Linear: Sendable {
             if let skip { add(y, skip, into: y, count: rows * outputs) }
         }
     }
+
+    // Closures would be called for each vector; functions become part of the tile.
+    @inline(__always)
+    private func sumAt(_ value: Float8, _: Int) -> Float8 { value }
+
+    @inline(__always)
+    private func reluAt(_ value: Float8, _: Int) -> Float8 { maximum(value, Float8()) }
+
+    @inline(__always)
+    private func relu6At(_ value: Float8, _: Int) -> Float8 { minimum(maximum(value, Float8()), Float8(repeating: 6)) }
+
+    @inline(__always)
+    private func geluAt(_ value: Float8, _: Int) -> Float8 { gelu(value) }
 
     /// `finish(sum, index in y)` is what is stored. A sum does not depend on the tile it falls in, so the last tile may
     /// cover rows that were done before.
@@ -95,26 +115,47 @@ public struct Linear: Sendable {
         let line = gaps?.line ?? max(rows, 1), gap = gaps?.count ?? 0
         precondition(line >= Self.shortestLine || gap == 0, "a tile may cross one gap, not two")
         let width = Self.panelWidth, whole = outputs / width, inputs = self.inputs, outputs = self.outputs
+        if let half {
+            return withUnsafeTemporaryAllocation(
+                of: Float.self, capacity: width * (rows < Self.tileRows ? inputs : min(inputs, Self.sliceInputs))
+            ) { memory in
+                guard let memory = memory.baseAddress else { return }
+                for panel in 0..<whole {
+                    let shift = bias.pointer + panel * width, start = panel * width * inputs, column = panel * width
+                    if rows < Self.tileRows {
+                        half.expand(from: start, count: width * inputs, into: memory)
+                        lines(x, rows, stride, y, memory, shift, { $0 * outputs + $0 / line * gap + column }, finish)
+                        continue
+                    }
+                    let place = { Place(first: $0, line: line, gap: gap, outputs: outputs, column: column) }
+                    let weights = { (first: Int, count: Int) -> UnsafePointer<Float> in
+                        half.expand(from: start + first * width, count: count * width, into: memory)
+                        return UnsafePointer(memory)
+                    }
+                    let next = { (first: Int) in half.address(start + first * width) }
+                    let tiled = rows / Self.tileRows * Self.tileRows
+                    sliced(x, 0..<tiled, stride, y, shift, weights, next, 2, place, finish)
+                    if tiled < rows { sliced(x, rows - Self.tileRows..<rows, stride, y, shift, weights, next, 2, place, finish) }
+                }
+            }
+        }
         for panel in 0..<whole {
             let weights = panels.pointer + panel * width * inputs, shift = bias.pointer + panel * width
             let column = panel * width
             if rows < Self.tileRows {
-                for row in 0..<rows {
-                    let (a, b) = Self.line(x + row * stride, inputs, weights, shift)
-                    let at = row * outputs + row / line * gap + column
-                    y.store8(finish(a, at), at)
-                    y.store8(finish(b, at + 8), at + 8)
-                }
+                lines(x, rows, stride, y, weights, shift, { $0 * outputs + $0 / line * gap + column }, finish)
                 continue
             }
             let biases = (shift.load8(0), shift.load8(8))
             var row = 0
             if inputs > Self.longSum {
-                // A slice of a panel stays in the first-level cache. y holds the sums so far, so their order is the same.
                 row = rows / Self.tileRows * Self.tileRows
-                sliced(x, row, stride, y, weights, biases, { Place(first: $0, line: line, gap: gap, outputs: outputs, column: column) }, finish)
+                sliced(
+                    x, 0..<row, stride, y, shift, { start, _ in UnsafePointer(weights + start * width) },
+                    { UnsafeRawPointer(weights + $0 * width) }, 4,
+                    { Place(first: $0, line: line, gap: gap, outputs: outputs, column: column) }, finish)
             }
-            let ahead = Ahead(after: weights + width * inputs, count: width * inputs, tiles: rows / Self.tileRows)
+            let ahead = Ahead(UnsafeRawPointer(weights + width * inputs), bytes: 4 * width * inputs, tiles: rows / Self.tileRows)
             while row < rows {
                 ahead.fetch(for: row / Self.tileRows)
                 let first = min(row, rows - Self.tileRows)
@@ -147,45 +188,66 @@ public struct Linear: Sendable {
         }
     }
 
+    /// One panel for fewer rows than a register tile has; `at` says where a row's sums go.
+    @inline(__always)
+    private func lines(
+        _ x: UnsafePointer<Float>, _ rows: Int, _ stride: Int, _ y: UnsafeMutablePointer<Float>,
+        _ weights: UnsafePointer<Float>, _ bias: UnsafePointer<Float>, _ at: (Int) -> Int, _ finish: (Float8, Int) -> Float8
+    ) {
+        for row in 0..<rows {
+            let (a, b) = Self.line(x + row * stride, inputs, weights, bias), at = at(row)
+            y.store8(finish(a, at), at)
+            y.store8(finish(b, at + 8), at + 8)
+        }
+    }
+
     /// The weights that come next, fetched bit by bit while a panel's tiles run: a layer's weights are larger than the
     /// second-level cache, and the first tile of each panel would wait for them.
     private struct Ahead {
-        private let next: UnsafePointer<Float>
+        private let next: UnsafeRawPointer
         private let bytesPerTile: Int
 
-        /// - Parameter next: `count` floats; they may lie beyond the last panel, since nothing is read.
+        /// - Parameter next: `bytes` bytes; they may lie beyond the last panel, since nothing is read.
         @inline(__always)
-        init(after next: UnsafePointer<Float>, count: Int, tiles: Int) {
+        init(_ next: UnsafeRawPointer, bytes: Int, tiles: Int) {
             self.next = next
-            bytesPerTile = (count * MemoryLayout<Float>.stride / max(1, tiles) + 63) & ~63
+            bytesPerTile = (bytes / max(1, tiles) + 63) & ~63
         }
 
         @inline(__always)
         func fetch(for tile: Int) {
-            let start = UnsafeRawPointer(next) + tile * bytesPerTile
+            let start = next + tile * bytesPerTile
             for offset in Swift.stride(from: 0, to: bytesPerTile, by: 64) { flawd_prefetch(start + offset) }
         }
     }
 
-    /// One panel for `rows` rows, a multiple of a register tile's, a slice of the inputs at a time.
+    /// One panel for rows in whole register tiles, a slice of the inputs at a time: a slice of a panel stays in the
+    /// first-level cache. y holds the sums so far, so their order is that of a tile that runs through.
+    ///
+    /// - Parameters:
+    ///   - weights: the panel's weights for `(first input, count)`.
+    ///   - next: where those for an input are kept, `weightBytes` each, to fetch them ahead.
     @inline(__always)
     private func sliced(
-        _ x: UnsafePointer<Float>, _ rows: Int, _ stride: Int, _ y: UnsafeMutablePointer<Float>,
-        _ weights: UnsafePointer<Float>, _ biases: (Float8, Float8), _ place: (Int) -> Place, _ finish: (Float8, Int) -> Float8
+        _ x: UnsafePointer<Float>, _ rows: Range<Int>, _ stride: Int, _ y: UnsafeMutablePointer<Float>,
+        _ bias: UnsafePointer<Float>, _ weights: (Int, Int) -> UnsafePointer<Float>, _ next: (Int) -> UnsafeRawPointer,
+        _ weightBytes: Int, _ place: (Int) -> Place, _ finish: (Float8, Int) -> Float8
     ) {
+        let biases = (bias.load8(0), bias.load8(8))
         var start = 0
         while start < inputs {
             let count = min(Self.sliceInputs, inputs - start), isFirst = start == 0, isLast = start + count == inputs
-            let slice = weights + start * Self.panelWidth
-            let ahead = Ahead(after: slice + count * Self.panelWidth, count: count * Self.panelWidth, tiles: rows / Self.tileRows)
-            for row in Swift.stride(from: 0, to: rows, by: Self.tileRows) {
-                ahead.fetch(for: row / Self.tileRows)
+            let slice = weights(start, count)
+            let ahead = Ahead(next(start + count), bytes: weightBytes * count * Self.panelWidth, tiles: rows.count / Self.tileRows)
+            for (index, row) in Swift.stride(from: rows.lowerBound, to: rows.upperBound, by: Self.tileRows).enumerated() {
+                ahead.fetch(for: index)
                 let tile = x + row * stride + start
-                if isFirst {
-                    Self.tile(tile, stride, count, slice, y, place(row), begin: { _ in biases }) { value, _ in value }
-                } else if isLast {
+                switch (isFirst, isLast) {
+                case (true, true): Self.tile(tile, stride, count, slice, y, place(row), begin: { _ in biases }, finish: finish)
+                case (true, false): Self.tile(tile, stride, count, slice, y, place(row), begin: { _ in biases }) { value, _ in value }
+                case (false, true):
                     Self.tile(tile, stride, count, slice, y, place(row), begin: { (y.load8($0), y.load8($0 + 8)) }, finish: finish)
-                } else {
+                case (false, false):
                     Self.tile(tile, stride, count, slice, y, place(row), begin: { (y.load8($0), y.load8($0 + 8)) }) { value, _ in value }
                 }
             }

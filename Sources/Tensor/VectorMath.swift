@@ -99,7 +99,3 @@ public func errorFunction(_ value: Float8) -> Float8 {
 public func gelu(_ x: Float8) -> Float8 {
     (x * 0.5).addingProduct(x * 0.5, errorFunction(x * 0.70710678118654752))
 }
-
-/// σ(x) = 1 / (1 + e⁻ˣ)
-@inline(__always)
-public func sigmoid(_ x: Float8) -> Float8 { 1 / (1 + exponential(-x)) }

@@ -20,20 +20,4 @@ struct AttentionTests {
             }
         }
     }
-
-    @Test func attentionBlock_DoesNotDependOnTheBlocks() {
-        var noise = Noise(19)
-        let tokens = 50, stride = 24, qkv = noise.tensor(tokens, stride)
-        func run(_ block: Int) -> [Float] {
-            let y = Tensor(rows: tokens, columns: 8), scores = Tensor(rows: block, columns: tokens)
-            for start in Swift.stride(from: 0, to: tokens, by: block) {
-                attentionBlock(
-                    queries: qkv.pointer, block: start..<min(tokens, start + block), keys: qkv.pointer + 8,
-                    values: qkv.pointer + 16, count: tokens, stride: stride, headSize: 8, scores: scores.pointer,
-                    into: y.pointer, outStride: 8, bias: { _ in })
-            }
-            return y.values
-        }
-        expectClose(run(50), run(7), within: 1e-6)
-    }
 }

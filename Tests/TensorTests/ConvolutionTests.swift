@@ -58,7 +58,7 @@ struct ConvolutionTests {
         let line = Tensor(rows: outWidth, columns: channels)
         for y in 0..<layer.outputSize(height) {
             ring.withWindow(top: y * stride - padding, kernel: kernel, height: height) {
-                layer.row($0, width: outWidth, clamp: false, into: line.pointer)
+                layer.row($0, width: outWidth, into: line.pointer)
             }
             for column in 0..<outWidth {
                 for channel in 0..<channels {

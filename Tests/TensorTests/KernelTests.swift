@@ -14,11 +14,10 @@ struct KernelTests {
         #expect(exponential(Float8(repeating: 1000))[0].isFinite)
     }
 
-    @Test func gelu_AndSigmoid_FollowTheirFormulas() {
+    @Test func gelu_FollowsItsFormula() {
         for step in -120...120 {
             let x = Double(step) / 10, lanes = Float8(repeating: Float(x))
             #expect(abs(Double(gelu(lanes)[0]) - x / 2 * (1 + erf(x / 2.0.squareRoot()))) < 1e-6, "gelu \(x)")
-            #expect(abs(Double(sigmoid(lanes)[0]) - 1 / (1 + exp(-x))) < 2e-7, "sigmoid \(x)")
         }
     }
 

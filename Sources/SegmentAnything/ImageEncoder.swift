@@ -21,6 +21,7 @@ extension Checkpoint {
         switch configuration.encoder {
         case .vit: try VisionTransformer(self)
         case .lite0: try LiteEncoder(self)
+        case .tinyvit: try TinyViT(self)
         }
     }
 }

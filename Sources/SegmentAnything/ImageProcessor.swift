@@ -1,10 +1,12 @@
 import Imaging
 import Tensor
 
-/// Turns a rectangle of an image into the encoder's input: stretched bilinearly, perhaps truncated to bytes, then
-/// (x − mean) / std.
+/// Turns a rectangle of an image into the encoder's input: resized as the model wants it, then (x − mean) / std.
+///
+/// `stretch`: bilinearly, without antialiasing, perhaps truncated to bytes. `longest_side`: see ``LetterboxProcessor``.
 public final class ImageProcessor {
     private let size: Int
+    private let letterbox: LetterboxProcessor?
     private let truncates: Bool
     private let mean: [Float]
     private let inverseStd: [Float]
@@ -14,6 +16,7 @@ public final class ImageProcessor {
 
     public init(_ configuration: ModelConfiguration) {
         size = configuration.imageSize
+        letterbox = configuration.resize == .longestSide ? LetterboxProcessor(configuration) : nil
         truncates = configuration.truncateInput
         mean = configuration.pixelMean
         inverseStd = configuration.pixelStd.map { 1 / $0 }
@@ -23,6 +26,7 @@ public final class ImageProcessor {
     public func callAsFunction(_ image: RGBImage, rect: PixelRect, into input: Tensor, in workspace: Workspace) {
         precondition(rect.width > 0 && rect.height > 0 && PixelRect(image.size).intersection(rect) == rect)
         precondition(input.rows == size * size && input.columns == 3)
+        if let letterbox { return letterbox(image, rect: rect, into: input, in: workspace) }
         let horizontal = taps(from: rect.width), vertical = taps(from: rect.height)
         let stride = image.width * 3
         let pixels = image.bytes.baseAddress.map { UnsafePointer($0) + rect.y * stride + rect.x * 3 }

@@ -1,6 +1,7 @@
 import Tensor
 
-/// MobileNet's inverted residual: widen (1×1, ReLU6), filter each channel (k×k, ReLU6), narrow (1×1), add the input.
+/// MobileNet's inverted residual: widen (1×1, activation), filter each channel (k×k, activation), narrow (1×1), add the
+/// input. nano's activation is ReLU6; TinyViT's is GELU, which some of its blocks apply once more to the sum.
 ///
 /// The widened picture is the largest thing in the encoder. On large pictures it never exists as a whole: a ring of
 /// rows, small enough for the cache, runs ahead of the depthwise filter. On small ones it is computed once, because the
@@ -24,6 +25,10 @@ struct InvertedResidual: Sendable {
     let depthwise: DepthwiseConvolution
     let project: Linear
     let skips: Bool
+    /// After widening and after filtering.
+    var activation = Activation.relu6
+    /// After the input was added.
+    var lastActivation = Activation.none
 
     /// Above this many tokens the widened picture is streamed.
     private static let largestWhole = 64 * 64
@@ -92,7 +97,7 @@ struct InvertedResidual: Sendable {
         if case .convolution(let stem) = source { wide * stem.linear.inputs } else { 0 }
     }
 
-    /// Widens rows of the picture into the ring, with bias and ReLU6.
+    /// Widens rows of the picture into the ring, with bias and activation.
     private func produce(
         _ rows: Range<Int>, of x: Tensor, size: Int, wide: Int, into ring: RowRing, scratch: UnsafeMutablePointer<Float>
     ) {
@@ -105,7 +110,7 @@ struct InvertedResidual: Sendable {
                 let most = wide >= Linear.shortestLine ? ring.contiguousRows(from: first) : 1
                 let count = min(rows.upperBound - first, most)
                 layer(
-                    x.pointer + first * wide * x.columns, rows: count * wide, activation: .relu6, into: ring.row(first),
+                    x.pointer + first * wide * x.columns, rows: count * wide, activation: activation, into: ring.row(first),
                     gaps: count > 1 ? .init(line: wide, count: ring.gap) : nil)
                 first += count
             }
@@ -114,7 +119,7 @@ struct InvertedResidual: Sendable {
                 stem.gather(
                     x.pointer, height: size, width: size, outWidth: wide, rows: row * wide..<(row + 1) * wide,
                     into: scratch)
-                stem.linear(scratch, rows: wide, activation: .relu6, into: ring.row(row))
+                stem.linear(scratch, rows: wide, activation: activation, into: ring.row(row))
             }
         }
     }
@@ -127,10 +132,11 @@ struct InvertedResidual: Sendable {
         let lineCount = out * source.channels
         for row in rows {
             ring.withWindow(top: row * depthwise.stride - depthwise.padding, kernel: depthwise.kernel, height: wide) { window in
-                depthwise.row(window, width: out, clamp: true, into: filtered + (row - rows.lowerBound) * lineCount)
+                depthwise.row(window, width: out, activation: activation, into: filtered + (row - rows.lowerBound) * lineCount)
             }
         }
         let start = rows.lowerBound * out * y.columns, tokens = rows.count * out
         project(filtered, rows: tokens, skip: skips ? UnsafePointer(x.pointer + start) : nil, into: y.pointer + start)
+        finish(y.pointer + start, rows: tokens, columns: y.columns, stride: y.columns, bias: nil, activation: lastActivation)
     }
 }

@@ -109,7 +109,7 @@ public struct LiteEncoder: ImageEncoder {
             workspace.parallelRows(grid, tile: tileRows, scratch: tileRows * grid * width) { rows, scratch in
                 for row in rows {
                     ring.withWindow(top: row - 1, kernel: 3, height: grid) { window in
-                        mixDepthwise.row(window, width: grid, clamp: false, into: scratch + (row - rows.lowerBound) * grid * width)
+                        mixDepthwise.row(window, width: grid, into: scratch + (row - rows.lowerBound) * grid * width)
                     }
                 }
                 let tile = y.pointer + rows.lowerBound * grid * width, tokens = rows.count * grid

@@ -7,17 +7,23 @@ public struct ModelConfiguration: Sendable, Codable, Equatable {
         case vit
         /// EfficientNet-Lite0 with a small feature pyramid: the encoder of nano.
         case lite0
+        /// TinyViT, MobileSAM's encoder: convolutions first, then windowed attention at shrinking resolution.
+        case tinyvit
     }
 
     public enum Resize: String, Sendable, Codable {
         /// Width and height are each stretched to `imageSize`.
         case stretch
+        /// SAM's own preprocessing: the longest side becomes `imageSize`, the rest of the square is padding (zeros after
+        /// normalisation, at right and bottom). See ``InputLayout``.
+        case longestSide = "longest_side"
     }
 
     public var encoder: Encoder
     public var imageSize: Int
     public var resize: Resize
-    /// Whether stretched pixels are truncated to bytes, as SPT's published evaluation does.
+    /// Whether stretched pixels are truncated to bytes, as SPT's published evaluation does. Of no meaning for
+    /// `longest_side`, whose pixels are bytes anyway.
     public var truncateInput: Bool
     public var pixelMean: [Float]
     public var pixelStd: [Float]
@@ -34,6 +40,14 @@ public struct ModelConfiguration: Sendable, Codable, Equatable {
     public var globalAttnIndexes: [Int]?
     public var windowSize: Int?
 
+    // TinyViT's own sizes, one value a stage (the first stage has neither heads nor windows); nil for other encoders.
+    public var embedDims: [Int]?
+    public var depths: [Int]?
+    public var heads: [Int]?
+    public var windowSizes: [Int]?
+    /// Hidden channels of a TinyViT block's perceptron per channel of the block.
+    public var mlpRatio: Int?
+
     public var decoderDepth: Int
     public var decoderHeads: Int
     public var decoderMlpDim: Int
@@ -46,7 +60,7 @@ public struct ModelConfiguration: Sendable, Codable, Equatable {
     public var loraRank: Int?
 
     enum CodingKeys: String, CodingKey {
-        case encoder, resize, depth
+        case encoder, resize, depth, depths, heads
         case imageSize = "image_size"
         case truncateInput = "truncate_input"
         case pixelMean = "pixel_mean"
@@ -59,6 +73,9 @@ public struct ModelConfiguration: Sendable, Codable, Equatable {
         case numHeads = "num_heads"
         case globalAttnIndexes = "global_attn_indexes"
         case windowSize = "window_size"
+        case embedDims = "embed_dims"
+        case windowSizes = "window_sizes"
+        case mlpRatio = "mlp_ratio"
         case decoderDepth = "decoder_depth"
         case decoderHeads = "decoder_heads"
         case decoderMlpDim = "decoder_mlp_dim"
@@ -75,7 +92,7 @@ public struct ModelConfiguration: Sendable, Codable, Equatable {
         encoder = try values.decodeIfPresent(Encoder.self, forKey: .encoder) ?? .vit
         imageSize = try values.decode(Int.self, forKey: .imageSize)
         resize = try values.decodeIfPresent(Resize.self, forKey: .resize) ?? .stretch
-        truncateInput = try values.decodeIfPresent(Bool.self, forKey: .truncateInput) ?? (encoder == .vit)
+        truncateInput = try values.decodeIfPresent(Bool.self, forKey: .truncateInput) ?? (encoder != .lite0)
         pixelMean = try values.decodeIfPresent([Float].self, forKey: .pixelMean) ?? [123.675, 116.28, 103.53]
         pixelStd = try values.decodeIfPresent([Float].self, forKey: .pixelStd) ?? [58.395, 57.12, 57.375]
         embeddingStride = try values.decodeIfPresent(Int.self, forKey: .embeddingStride)
@@ -87,6 +104,18 @@ public struct ModelConfiguration: Sendable, Codable, Equatable {
         numHeads = try values.decodeIfPresent(Int.self, forKey: .numHeads)
         globalAttnIndexes = try values.decodeIfPresent([Int].self, forKey: .globalAttnIndexes)
         windowSize = try values.decodeIfPresent(Int.self, forKey: .windowSize)
+        embedDims = try values.decodeIfPresent([Int].self, forKey: .embedDims)
+        depths = try values.decodeIfPresent([Int].self, forKey: .depths)
+        heads = try values.decodeIfPresent([Int].self, forKey: .heads)
+        windowSizes = try values.decodeIfPresent([Int].self, forKey: .windowSizes)
+        mlpRatio = try values.decodeIfPresent(Double.self, forKey: .mlpRatio).map { ratio in
+            // The published code has it as a fraction: 4.0.
+            guard let whole = Int(exactly: ratio) else {
+                throw DecodingError.dataCorruptedError(
+                    forKey: .mlpRatio, in: values, debugDescription: "\(ratio) is no whole number")
+            }
+            return whole
+        }
         decoderDepth = try values.decodeIfPresent(Int.self, forKey: .decoderDepth) ?? 2
         decoderHeads = try values.decodeIfPresent(Int.self, forKey: .decoderHeads) ?? 8
         decoderMlpDim = try values.decodeIfPresent(Int.self, forKey: .decoderMlpDim) ?? 2048
@@ -113,6 +142,11 @@ public struct ModelConfiguration: Sendable, Codable, Equatable {
         try values.encodeIfPresent(numHeads, forKey: .numHeads)
         try values.encodeIfPresent(globalAttnIndexes, forKey: .globalAttnIndexes)
         try values.encodeIfPresent(windowSize, forKey: .windowSize)
+        try values.encodeIfPresent(embedDims, forKey: .embedDims)
+        try values.encodeIfPresent(depths, forKey: .depths)
+        try values.encodeIfPresent(heads, forKey: .heads)
+        try values.encodeIfPresent(windowSizes, forKey: .windowSizes)
+        try values.encodeIfPresent(mlpRatio, forKey: .mlpRatio)
         try values.encode(decoderDepth, forKey: .decoderDepth)
         try values.encode(decoderHeads, forKey: .decoderHeads)
         try values.encode(decoderMlpDim, forKey: .decoderMlpDim)
@@ -127,14 +161,21 @@ public struct ModelConfiguration: Sendable, Codable, Equatable {
     /// Reads and checks the `config` of a file.
     public init(of file: SafeTensorsFile) throws(CheckpointError) {
         guard let text = file.metadata["config"] else {
-            throw CheckpointError(file: file.path, problem: "its metadata has no `config`, so the architecture is unknown")
+            throw CheckpointError(
+                file: file.path,
+                problem: "its metadata has no `config`, so the architecture is unknown; `flawd model import` finds it out and writes it")
         }
+        try self.init(json: Data(text.utf8), file: file.path)
+    }
+
+    /// Decodes and checks a `config`; `file` is named in errors.
+    init(json: Data, file: String) throws(CheckpointError) {
         do {
-            self = try JSONDecoder().decode(ModelConfiguration.self, from: Data(text.utf8))
+            self = try JSONDecoder().decode(ModelConfiguration.self, from: json)
         } catch {
-            throw CheckpointError(file: file.path, problem: "`config` cannot be read: \(Self.reason(error))")
+            throw CheckpointError(file: file, problem: "`config` cannot be read: \(Self.reason(error))")
         }
-        if let problem = inconsistency() { throw CheckpointError(file: file.path, problem: "`config`: \(problem)") }
+        if let problem = inconsistency() { throw CheckpointError(file: file, problem: "`config`: \(problem)") }
     }
 
     /// Tokens on one side of the embedding.
@@ -150,6 +191,11 @@ public struct ModelConfiguration: Sendable, Codable, Equatable {
             "\(context.codingPath.map(\.stringValue).joined(separator: ".")): \(context.debugDescription)"
         default: "\(error)"
         }
+    }
+
+    /// Whether pixels can be normalised so.
+    var hasSoundPixels: Bool {
+        pixelMean.count == 3 && pixelStd.count == 3 && (pixelMean + pixelStd).allSatisfy(\.isFinite) && pixelStd.allSatisfy { $0 > 0 }
     }
 
     private func inconsistency() -> String? {
@@ -171,8 +217,11 @@ public struct ModelConfiguration: Sendable, Codable, Equatable {
         if transformerDim % 8 != 0 || (transformerDim / 2) % decoderHeads != 0 {
             return "transformer_dim \(transformerDim) does not divide by 8 and by twice decoder_heads \(decoderHeads)"
         }
+        if resize == .longestSide, embeddingStride < 4 {
+            return "resize is longest_side, which needs an embedding_stride of 4 or more, not \(embeddingStride)"
+        }
         if maskInChans % 4 != 0 { return "mask_in_chans \(maskInChans) is no multiple of 4" }
-        if pixelMean.count != 3 || pixelStd.count != 3 || !(pixelMean + pixelStd).allSatisfy(\.isFinite) || pixelStd.contains(where: { $0 <= 0 }) {
+        if !hasSoundPixels {
             return "pixel_mean and pixel_std are three numbers each, the latter above 0"
         }
         if !(0...1e6).contains(vattAlpha) { return "vatt_alpha is \(vattAlpha); 0 or more is possible" }
@@ -180,7 +229,7 @@ public struct ModelConfiguration: Sendable, Codable, Equatable {
         case .vit:
             let sizes = [
                 outside("embed_dim", embedDim, 1...16384), outside("depth", depth, 1...256),
-                outside("num_heads", numHeads, 1...256), outside("window_size", windowSize, 0...1024),
+                outside("num_heads", numHeads, 1...256), outside("window_size", windowSize, 0...64),
             ]
             if let problem = sizes.compactMap({ $0 }).first { return problem }
             if let embedDim, let numHeads, embedDim % numHeads != 0 {
@@ -190,6 +239,8 @@ public struct ModelConfiguration: Sendable, Codable, Equatable {
             if embeddingStride != 16 || imageSize % 32 != 0 {
                 return "lite0 has embedding_stride 16 and an image_size that is a multiple of 32"
             }
+        case .tinyvit:
+            return tinyViTInconsistency()
         }
         return nil
     }

@@ -7,10 +7,7 @@ public struct VisionTransformer: ImageEncoder {
     let patchEmbed: Convolution
     let positions: Tensor
     let blocks: [VisionTransformerBlock]
-    let neck1: Linear
-    let neckNorm1: LayerNorm
-    let neck2: Convolution
-    let neckNorm2: LayerNorm
+    let neck: EncoderNeck
 
     public init(_ checkpoint: Checkpoint) throws(CheckpointError) {
         let configuration = checkpoint.configuration, prefix = "image_encoder."
@@ -21,7 +18,7 @@ public struct VisionTransformer: ImageEncoder {
                 file: checkpoint.base.path,
                 problem: "`config` of a vit needs embed_dim, depth, num_heads, window_size and global_attn_indexes")
         }
-        let grid = configuration.gridSize, out = configuration.transformerDim
+        let grid = configuration.gridSize
         self.grid = grid
         patchEmbed = try checkpoint.convolution(
             prefix + "patch_embed.proj", in: 3, out: width, kernel: configuration.embeddingStride,
@@ -35,10 +32,7 @@ public struct VisionTransformer: ImageEncoder {
                     window: global.contains(index) ? 0 : window))
         }
         self.blocks = blocks
-        neck1 = Linear(weight: try checkpoint.tensor(prefix + "neck.0.weight", out, width, 1, 1), bias: nil)
-        neckNorm1 = try checkpoint.norm(prefix + "neck.1", out, epsilon: 1e-6)
-        neck2 = try checkpoint.convolution(prefix + "neck.2", in: out, out: out, kernel: 3, padding: 1, bias: false)
-        neckNorm2 = try checkpoint.norm(prefix + "neck.3", out, epsilon: 1e-6)
+        neck = try EncoderNeck(checkpoint, prefix + "neck.", in: width)
     }
 
     public func callAsFunction(_ input: Tensor, into embedding: Tensor, in workspace: Workspace) {
@@ -46,15 +40,7 @@ public struct VisionTransformer: ImageEncoder {
             let x = workspace.tensor(grid * grid, positions.columns)
             embedPatches(input, into: x, in: workspace)
             for block in blocks { block(x, in: workspace) }
-            let narrow = workspace.tensor(x.rows, embedding.columns)
-            workspace.parallelRows(x.rows, tile: productTileRows) { rows, _ in
-                let tile = narrow.pointer + rows.lowerBound * narrow.columns
-                neck1(x.pointer + rows.lowerBound * x.columns, rows: rows.count, into: tile)
-                neckNorm1(tile, rows: rows.count)
-            }
-            neck2(narrow, height: grid, width: grid, into: embedding, in: workspace) { tile, rows in
-                neckNorm2(tile, rows: rows.count)
-            }
+            neck(x, side: grid, into: embedding, in: workspace)
         }
     }
 
@@ -68,6 +54,6 @@ public struct VisionTransformer: ImageEncoder {
 
     public var products: [ProductSize] {
         let tokens = grid * grid
-        return [patchEmbed.linear.size(rows: tokens)] + blocks.flatMap { $0.products } + [neck1.size(rows: tokens), neck2.linear.size(rows: tokens)]
+        return [patchEmbed.linear.size(rows: tokens)] + blocks.flatMap { $0.products } + neck.products(rows: tokens)
     }
 }

@@ -24,7 +24,7 @@ struct VisionTransformerBlock: Sendable {
         self.heads = heads
         self.window = window
         norm1 = try checkpoint.norm(prefix + "norm1", width, epsilon: 1e-6)
-        qkv = try checkpoint.linear(prefix + "attn.qkv", in: width, out: 3 * width)
+        qkv = try checkpoint.linear(prefix + "attn.qkv", in: width, out: 3 * width, keepsHalf: true)
         padding = Tensor(rows: 1, columns: 3 * width)
         let zeros = Tensor(rows: 1, columns: width)
         zeros.fill(0)
@@ -32,10 +32,10 @@ struct VisionTransformerBlock: Sendable {
         relativePositions = RelativePositions(
             vertical: try checkpoint.tensor(prefix + "attn.rel_pos_h", 2 * span - 1, width / heads),
             horizontal: try checkpoint.tensor(prefix + "attn.rel_pos_w", 2 * span - 1, width / heads), span: span)
-        output = try checkpoint.linear(prefix + "attn.proj", in: width, out: width)
+        output = try checkpoint.linear(prefix + "attn.proj", in: width, out: width, keepsHalf: true)
         norm2 = try checkpoint.norm(prefix + "norm2", width, epsilon: 1e-6)
-        widen = try checkpoint.linear(prefix + "mlp.lin1", in: width, out: 4 * width)
-        narrow = try checkpoint.linear(prefix + "mlp.lin2", in: 4 * width, out: width)
+        widen = try checkpoint.linear(prefix + "mlp.lin1", in: width, out: 4 * width, keepsHalf: true)
+        narrow = try checkpoint.linear(prefix + "mlp.lin2", in: 4 * width, out: width, keepsHalf: true)
     }
 
     /// In place on `grid² × width`.

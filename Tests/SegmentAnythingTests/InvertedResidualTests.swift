@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 @testable import SegmentAnything
 @testable import Tensor
@@ -5,8 +6,10 @@ import Testing
 /// A block's two roads, streaming a ring of rows and holding the widened picture whole, give the same result to the bit.
 struct InvertedResidualTests {
     struct Shape: CustomTestStringConvertible {
-        var size: Int, kernel: Int, stride: Int, channels = 8, outputs = 8
-        var testDescription: String { "\(size)×\(size), kernel \(kernel), stride \(stride), \(channels) → \(outputs)" }
+        var size: Int, kernel: Int, stride: Int, channels = 8, outputs = 8, activation = Activation.relu6
+        var testDescription: String {
+            "\(size)×\(size), kernel \(kernel), stride \(stride), \(channels) → \(outputs), \(activation)"
+        }
     }
 
     static func tensor(_ rows: Int, _ columns: Int, _ seed: Int) -> Tensor {
@@ -22,7 +25,8 @@ struct InvertedResidualTests {
             depthwise: DepthwiseConvolution(
                 pytorch: tensor(hidden, taps, 3), bias: tensor(1, hidden, 4), kernel: shape.kernel, stride: shape.stride),
             project: Linear(weight: tensor(shape.outputs, hidden, 5), bias: tensor(1, shape.outputs, 6)),
-            skips: shape.stride == 1 && shape.channels == shape.outputs)
+            skips: shape.stride == 1 && shape.channels == shape.outputs, activation: shape.activation,
+            lastActivation: shape.activation == .gelu ? .gelu : .none)
     }
 
     @Test(arguments: [
@@ -30,6 +34,8 @@ struct InvertedResidualTests {
         Shape(size: 11, kernel: 3, stride: 2), Shape(size: 12, kernel: 3, stride: 1), Shape(size: 13, kernel: 5, stride: 2, outputs: 24),
         Shape(size: 33, kernel: 5, stride: 1, outputs: 16), Shape(size: 40, kernel: 3, stride: 2, channels: 16),
         Shape(size: 70, kernel: 5, stride: 1), Shape(size: 100, kernel: 5, stride: 2, outputs: 40), Shape(size: 130, kernel: 3, stride: 1),
+        Shape(size: 13, kernel: 3, stride: 1, activation: .gelu), Shape(size: 70, kernel: 3, stride: 2, activation: .gelu),
+        Shape(size: 150, kernel: 3, stride: 1, channels: 64, outputs: 64, activation: .gelu),
     ])
     func streamed_EqualsWhole(_ shape: Shape) {
         let block = Self.block(shape), x = Self.tensor(shape.size * shape.size, shape.channels, 7)
@@ -45,23 +51,24 @@ struct InvertedResidualTests {
         for result in results { #expect(result == results[0]) }
     }
 
-    @Test func block_FollowsItsDefinition() {
-        let shape = Shape(size: 9, kernel: 3, stride: 1), block = Self.block(shape), side = shape.size, hidden = 24
+    @Test(arguments: [Activation.relu6, .gelu]) func block_FollowsItsDefinition(_ activation: Activation) {
+        let shape = Shape(size: 9, kernel: 3, stride: 1, activation: activation), block = Self.block(shape), side = shape.size, hidden = 24
         let x = Self.tensor(side * side, 8, 7), y = Tensor(rows: side * side, columns: 8)
         block(x, size: side, into: y, in: Workspace(threads: 2))
         let (we, be, wd, bd) = (Self.tensor(hidden, 8, 1), Self.tensor(1, hidden, 2), Self.tensor(hidden, 9, 3), Self.tensor(1, hidden, 4))
         let (wp, bp) = (Self.tensor(8, hidden, 5), Self.tensor(1, 8, 6))
-        func clamp(_ value: Double) -> Double { min(max(value, 0), 6) }
+        func gelu(_ value: Double) -> Double { value / 2 * (1 + erf(value / 2.0.squareRoot())) }
+        func active(_ value: Double) -> Double { activation == .gelu ? gelu(value) : min(max(value, 0), 6) }
         func wide(_ row: Int, _ column: Int, _ channel: Int) -> Double {
             guard (0..<side).contains(row), (0..<side).contains(column) else { return 0 }
-            return clamp((0..<8).reduce(Double(be.pointer[channel])) {
+            return active((0..<8).reduce(Double(be.pointer[channel])) {
                 $0 + Double(x.pointer[(row * side + column) * 8 + $1]) * Double(we.pointer[channel * 8 + $1])
             })
         }
         for row in 0..<side {
             for column in 0..<side {
                 let filtered = (0..<hidden).map { channel in
-                    clamp((0..<9).reduce(Double(bd.pointer[channel])) {
+                    active((0..<9).reduce(Double(bd.pointer[channel])) {
                         $0 + wide(row + $1 / 3 - 1, column + $1 % 3 - 1, channel) * Double(wd.pointer[channel * 9 + $1])
                     })
                 }
@@ -70,7 +77,7 @@ struct InvertedResidualTests {
                     let sum = (0..<hidden).reduce(Double(bp.pointer[out]) + Double(x.pointer[at])) {
                         $0 + filtered[$1] * Double(wp.pointer[out * hidden + $1])
                     }
-                    #expect(abs(Double(y.pointer[at]) - sum) < 1e-4)
+                    #expect(abs(Double(y.pointer[at]) - (activation == .gelu ? gelu(sum) : sum)) < 1e-4)
                 }
             }
         }

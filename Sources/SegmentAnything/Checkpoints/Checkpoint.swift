@@ -9,11 +9,28 @@ public final class Checkpoint {
     public let adapter: SafeTensorsFile?
     public let configuration: ModelConfiguration
     private var used: Set<String> = []
+    private let layers: SharedLayers
 
-    public init(base: SafeTensorsFile, adapter: SafeTensorsFile? = nil) throws(CheckpointError) {
+    /// - Parameter layers: what other models of the same base file have loaded; layers that no adapter changes come from there.
+    public init(
+        base: SafeTensorsFile, adapter: SafeTensorsFile? = nil, sharing layers: SharedLayers = SharedLayers()
+    ) throws(CheckpointError) {
         self.base = base
         self.adapter = adapter
-        configuration = try ModelConfiguration(of: base)
+        self.layers = layers
+        if let adapter {
+            guard !adapter.entries.isEmpty else { throw CheckpointError(file: adapter.path, problem: "holds no tensors; an adapter has lora_* keys") }
+            if let other = adapter.entries.keys.filter({ LowRankKey($0) == nil }).min() {
+                throw CheckpointError(file: adapter.path, problem: "\(other) is no adapter's tensor: an adapter has lora_* keys only; is this a whole model?")
+            }
+        }
+        var configuration = try ModelConfiguration(of: base)
+        if adapter != nil, configuration.resize == .longestSide {
+            // Adapters are tuned, and were published, on stretched pictures.
+            configuration.resize = .stretch
+            configuration.truncateInput = true
+        }
+        self.configuration = configuration
     }
 
     /// A tensor of the given PyTorch shape as a matrix: the first size is its rows, the rest its columns.
@@ -51,8 +68,28 @@ public final class Checkpoint {
         return nil
     }
 
-    public func linear(_ name: String, in inputs: Int, out outputs: Int, bias: Bool = true) throws(CheckpointError) -> Linear {
-        Linear(weight: try tensor(name + ".weight", outputs, inputs), bias: bias ? try tensor(name + ".bias", outputs) : nil)
+    /// - Parameter keepsHalf: weights that the file holds in half precision stay so, for a large layer's sake. Where an adapter
+    ///   changed them they no longer fit and become floats.
+    public func linear(
+        _ name: String, in inputs: Int, out outputs: Int, bias: Bool = true, keepsHalf: Bool = false
+    ) throws(CheckpointError) -> Linear {
+        let isAdapted = adapterFile(of: name) != nil
+        if !isAdapted, let layer = layers.linear[name] {
+            used.formUnion([storedKey(name + ".weight"), storedKey(name + ".bias")])
+            return layer
+        }
+        let weight = try tensor(name + ".weight", outputs, inputs)
+        var half: HalfFormat?
+        if keepsHalf, outputs % 16 == 0, !isAdapted {
+            switch base.entries[storedKey(name + ".weight")]?.type {
+            case ElementType.f16.rawValue: half = .float16
+            case ElementType.bf16.rawValue: half = .bfloat16
+            default: break
+            }
+        }
+        let layer = Linear(weight: weight, bias: bias ? try tensor(name + ".bias", outputs) : nil, half: half)
+        if !isAdapted { layers.linear[name] = layer }
+        return layer
     }
 
     public func norm(_ name: String, _ size: Int, epsilon: Float) throws(CheckpointError) -> LayerNorm {
@@ -67,15 +104,28 @@ public final class Checkpoint {
             bias: bias ? try tensor(name + ".bias", outputs) : nil, kernel: kernel, stride: stride, padding: padding)
     }
 
+    /// Whether the adapter changes any weight of a module.
+    public func isAdapted(prefix: String) -> Bool { adapter?.entries.keys.contains { $0.hasPrefix(prefix) } ?? false }
+
     /// Keys that no part of the model asked for: a sign that the file is not what its configuration says.
-    public func requireAllUsed() throws(CheckpointError) {
+    ///
+    /// - Parameter elsewhere: of keys that were not asked for since another model had already loaded what they belong to.
+    public func requireAllUsed(except elsewhere: (String) -> Bool = { _ in false }) throws(CheckpointError) {
         for file in [base, adapter].compactMap({ $0 }) {
-            let unknown = file.entries.keys.filter { !used.contains($0) }.sorted()
+            let unknown = file.entries.keys.filter { !used.contains($0) && !elsewhere($0) }.sorted()
             guard let first = unknown.first else { continue }
             throw CheckpointError(
                 file: file.path,
                 problem: "\(first)\(unknown.count > 1 ? " and \(unknown.count - 1) more keys are" : " is") not part of the architecture that `config` describes")
         }
+    }
+
+    /// Keys that a published file holds although the model's forward pass has no use for them.
+    public func disregard(_ isKnown: (String) -> Bool) { used.formUnion(base.entries.keys.filter(isKnown)) }
+
+    /// Whether base or adapter hold any tensor of a module.
+    public func holds(prefix: String) -> Bool {
+        [base, adapter].contains { $0?.entries.keys.contains { $0.hasPrefix(prefix) } ?? false }
     }
 
     private func storedKey(_ name: String) -> String {
@@ -84,21 +134,33 @@ public final class Checkpoint {
         return "mask_decoder." + name.dropFirst(refine.count)
     }
 
+    /// The file that holds a module's low-rank update.
+    private func adapterFile(of module: String) -> SafeTensorsFile? {
+        [adapter, base].compactMap { $0 }.first { $0.entries[module + ".lora_A"] != nil || $0.entries[module + ".lora_B"] != nil }
+    }
+
+    /// How many thirds of a layer are adapted by one pair of lora_A and lora_B: q and v where q, k and v are one layer.
+    private static func groups(ofLoRA module: String) -> Int { module.hasSuffix("attn.qkv") ? 2 : 1 }
+
+    /// Why an update does not fit a layer of `rows × columns`; nil when it does.
+    static func problem(ofLoRA module: String, a: [Int], b: [Int], rows: Int, columns: Int) -> String? {
+        let groups = groups(ofLoRA: module)
+        guard a.count == 2, b.count == 2, a[1] == columns, (1...1 << 24).contains(b[1]), b[0] <= 1 << 24,
+            a[0] == groups * b[1], groups == 1 ? b[0] == rows : 3 * b[0] == 2 * rows
+        else { return "\(module): lora_A \(a) and lora_B \(b) do not fit weights of \([rows, columns])" }
+        return nil
+    }
+
     private func mergeLoRA(_ module: String, into weight: Tensor) throws(CheckpointError) {
         let nameA = module + ".lora_A", nameB = module + ".lora_B"
-        guard let file = [adapter, base].compactMap({ $0 }).first(where: { $0.entries[nameA] != nil || $0.entries[nameB] != nil })
-        else { return }
+        guard let file = adapterFile(of: module) else { return }
         guard let a = file.entries[nameA], let b = file.entries[nameB] else {
             throw CheckpointError(file: file.path, problem: "\(module) has only one of lora_A and lora_B")
         }
-        let groups = module.hasSuffix("attn.qkv") ? 2 : 1
-        guard a.shape.count == 2, b.shape.count == 2, a.shape[1] == weight.columns, b.shape[1] > 0,
-            a.shape[0] == groups * b.shape[1], groups == 1 ? b.shape[0] == weight.rows : 3 * b.shape[0] == 2 * weight.rows
-        else {
-            throw CheckpointError(
-                file: file.path,
-                problem: "\(module): lora_A \(a.shape) and lora_B \(b.shape) do not fit weights of \([weight.rows, weight.columns])")
+        if let problem = Self.problem(ofLoRA: module, a: a.shape, b: b.shape, rows: weight.rows, columns: weight.columns) {
+            throw CheckpointError(file: file.path, problem: problem)
         }
+        let groups = Self.groups(ofLoRA: module)
         used.formUnion([nameA, nameB])
         let rank = b.shape[1]
         let down = Tensor(rows: a.shape[0], columns: a.shape[1]), up = Tensor(rows: b.shape[0], columns: rank)
@@ -114,4 +176,11 @@ public final class Checkpoint {
                 into: weight.pointer + firstRow * weight.columns, weight.columns, alpha: 1 / Float(rank), beta: 1)
         }
     }
+}
+
+/// The linear layers that models of one base file have in common: nearly all of a vision transformer's weights.
+public final class SharedLayers {
+    fileprivate var linear: [String: Linear] = [:]
+
+    public init() {}
 }

@@ -4,13 +4,7 @@ import Foundation
 ///
 /// Everything in the header is checked before a tensor is touched: its length, that the ranges lie end to end from 0 to
 /// the end of the file, that shape × element size is the range, and that no key occurs twice.
-public final class SafeTensorsFile {
-    public enum ElementType: String, Sendable {
-        case f32 = "F32", f16 = "F16", bf16 = "BF16"
-
-        var size: Int { self == .f32 ? 4 : 2 }
-    }
-
+public final class SafeTensorsFile: TensorSource {
     public struct Entry: Sendable {
         /// As the file names it; ``ElementType`` says which can be read as weights.
         public let type: String
@@ -26,10 +20,6 @@ public final class SafeTensorsFile {
     private let data: UnsafeRawBufferPointer
 
     static let largestHeader = 16 << 20
-    private static let elementSizes = [
-        "F64": 8, "I64": 8, "U64": 8, "F32": 4, "I32": 4, "U32": 4, "F16": 2, "BF16": 2, "I16": 2, "U16": 2, "I8": 1,
-        "U8": 1, "BOOL": 1,
-    ]
 
     public init(path: String) throws(CheckpointError) {
         self.path = path
@@ -80,7 +70,7 @@ public final class SafeTensorsFile {
             let sizes = fields["shape"] as? [NSNumber], let offsets = fields["data_offsets"] as? [NSNumber],
             offsets.count == 2
         else { throw wrong("\(name) needs dtype, shape and two data_offsets") }
-        guard let elementSize = elementSizes[type] else { throw wrong("\(name) has the unknown dtype \(type)") }
+        guard let elementSize = ElementType(rawValue: type)?.size else { throw wrong("\(name) has the unknown dtype \(type)") }
         var bytes = elementSize
         var shape: [Int] = []
         for size in sizes {
@@ -101,15 +91,13 @@ public final class SafeTensorsFile {
         return Entry(type: type, shape: shape, range: start..<end)
     }
 
-    /// What a file that is not safetensors looks like.
+    /// What a file that is not safetensors looks like, and what to do with it.
     private static func foreign(_ bytes: UnsafeRawBufferPointer) -> String? {
-        let start = Array(bytes.prefix(4))
-        if start.starts(with: [0x50, 0x4B]) { return "looks like a zip archive (a PyTorch .pth?); a safetensors file is expected" }
-        if start.starts(with: [0x80, 0x02]) { return "looks like a Python pickle; a safetensors file is expected" }
-        if start.starts(with: [0x08]) && bytes.count > 16 && bytes[1] < 16 && bytes[2] == 0x12 {
-            return "looks like an ONNX model; a safetensors file is expected"
+        guard let kind = FileKind(bytes), kind != .safeTensors else { return nil }
+        if kind == .zip || kind == .pickle {
+            return "looks like \(kind.description); `flawd model import` makes a safetensors file of a PyTorch checkpoint"
         }
-        return nil
+        return "looks like \(kind.description); a safetensors file is expected"
     }
 
     /// The raw bytes of an entry, for those who need other types than weights (golden files).
@@ -119,40 +107,29 @@ public final class SafeTensorsFile {
 
     /// Converts a tensor to Float32.
     ///
-    /// - Throws: ``CheckpointError`` when it is missing, of another type than F32, F16 and BF16, or holds NaN or infinity.
+    /// - Throws: ``CheckpointError`` when it is missing, holds no floating-point numbers, or holds NaN or infinity.
     public func floats(_ name: String, into target: UnsafeMutablePointer<Float>) throws(CheckpointError) {
         guard let entry = entries[name] else { throw CheckpointError(file: path, problem: "\(name) is missing") }
-        guard let type = ElementType(rawValue: entry.type) else {
-            throw CheckpointError(file: path, problem: "\(name) is \(entry.type); weights are F32, F16 or BF16")
+        guard let type = ElementType(rawValue: entry.type), type.isFloat else {
+            throw CheckpointError(file: path, problem: "\(name) is \(entry.type); weights are F32, F16, BF16 or F64")
         }
-        let source = data[entry.range], count = entry.range.count / type.size
-        guard let base = UnsafeRawBufferPointer(rebasing: source).baseAddress else { return }
-        var finite = true
-        switch type {
-        case .f32:
-            for index in 0..<count {
-                let value = Float(bitPattern: UInt32(littleEndian: base.loadUnaligned(fromByteOffset: 4 * index, as: UInt32.self)))
-                finite = finite && value.isFinite
-                target[index] = value
-            }
-        case .f16:
-            for index in 0..<count {
-                let value = Float(Float16(bitPattern: UInt16(littleEndian: base.loadUnaligned(fromByteOffset: 2 * index, as: UInt16.self))))
-                finite = finite && value.isFinite
-                target[index] = value
-            }
-        case .bf16:
-            for index in 0..<count {
-                let value = Float(bitPattern: UInt32(UInt16(littleEndian: base.loadUnaligned(fromByteOffset: 2 * index, as: UInt16.self))) << 16)
-                finite = finite && value.isFinite
-                target[index] = value
-            }
-        }
+        guard let source = UnsafeRawBufferPointer(rebasing: data[entry.range]).baseAddress else { return }
+        let finite = type.convert(source, count: entry.range.count / type.size, into: target)
+        let offset = file.bytes.count - data.count
+        file.release(offset + entry.range.lowerBound..<offset + entry.range.upperBound)
         guard finite else { throw CheckpointError(file: path, problem: "\(name) holds NaN or infinity") }
     }
 
     /// SHA-256 of the whole file.
-    public func contentHash() -> String { ContentHash.sha256(file.bytes) }
+    public func contentHash() -> String { ContentHash.sha256(file) }
+
+    public func isSameFile(as path: String) -> Bool { file.isSame(as: path) }
+
+    public var tensors: [String: TensorDescription] {
+        entries.compactMapValues { entry in
+            ElementType(rawValue: entry.type).map { TensorDescription(type: $0, shape: entry.shape) }
+        }
+    }
 }
 
 /// Counts an object's own keys in JSON text: a parser keeps only one of two equal keys.

@@ -1,0 +1,80 @@
+import Foundation
+
+#if canImport(Glibc)
+import Glibc
+private let writeBytes = Glibc.write
+#else
+import Darwin
+private let writeBytes = Darwin.write
+#endif
+
+/// A file that exists whole or not at all: written under another name beside its place, synced and renamed at the end.
+///
+/// Without ``finish()`` nothing is left.
+final class OutputFile {
+    let path: String
+    private let temporary: String
+    private var descriptor: Int32
+    private let overwrite: Bool
+
+    /// - Parameters:
+    ///   - size: bytes that will be written; a disk without room for them is found out at once.
+    ///   - overwrite: whether a file of this name may be replaced.
+    init(path: String, size: Int, overwrite: Bool) throws {
+        self.path = path
+        self.overwrite = overwrite
+        try Self.requireFree(path, overwrite: overwrite)
+        let place = URL(fileURLWithPath: path)
+        temporary = place.deletingLastPathComponent().appendingPathComponent(".\(place.lastPathComponent).\(UUID().uuidString).partial").path
+        descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
+        guard descriptor >= 0 else { throw FileWriteError(file: path, problem: "cannot be written: \(String(cString: strerror(errno)))") }
+        #if os(Linux)
+        // Not every file system can reserve room; those find out while writing.
+        let code = posix_fallocate(descriptor, 0, off_t(size))
+        if code == ENOSPC || code == EFBIG { throw failure(code, "\(size) bytes are needed") }
+        #endif
+    }
+
+    deinit {
+        guard descriptor >= 0 else { return }
+        close(descriptor)
+        unlink(temporary)
+    }
+
+    /// A name that is taken is a mistake of the caller's, found before any work is done.
+    static func requireFree(_ path: String, overwrite: Bool) throws(CheckpointError) {
+        var status = stat()
+        guard stat(path, &status) == 0 else { return }
+        if status.st_mode & S_IFMT != S_IFREG { throw CheckpointError(file: path, problem: "is there already and is not a regular file; give another --output") }
+        if !overwrite { throw CheckpointError(file: path, problem: "is there already; --force replaces it") }
+    }
+
+    private func failure(_ code: Int32, _ more: String = "") -> FileWriteError {
+        FileWriteError(file: path, problem: "cannot be written: \(String(cString: strerror(code)))\(more.isEmpty ? "" : " (\(more))")")
+    }
+
+    func write(_ bytes: UnsafeRawBufferPointer) throws(FileWriteError) {
+        var done = 0
+        while done < bytes.count {
+            let count = writeBytes(descriptor, bytes.baseAddress.map { $0 + done }, bytes.count - done)
+            if count < 0 && errno == EINTR { continue }
+            guard count > 0 else { throw failure(errno) }
+            done += count
+        }
+    }
+
+    /// Makes the file appear under its name.
+    func finish() throws {
+        guard fsync(descriptor) == 0 else { throw failure(errno) }
+        try Self.requireFree(path, overwrite: overwrite)
+        guard rename(temporary, path) == 0 else { throw failure(errno) }
+        close(descriptor)
+        descriptor = -1
+        // The name is safe once its folder is; what is on the disk already is not undone for that.
+        let folder = open(URL(fileURLWithPath: path).deletingLastPathComponent().path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        if folder >= 0 {
+            fsync(folder)
+            close(folder)
+        }
+    }
+}

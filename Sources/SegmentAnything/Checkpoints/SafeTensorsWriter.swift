@@ -1,0 +1,91 @@
+import Foundation
+
+/// Writes a safetensors file tensor by tensor, holding no more than a piece of one.
+public final class SafeTensorsWriter {
+    /// How one tensor is to be stored.
+    struct Plan {
+        var name: String
+        /// F32, F16 or BF16.
+        var type: ElementType
+        var shape: [Int]
+    }
+
+    private let output: OutputFile
+    private var plans: ArraySlice<Plan>
+    private var buffer: [UInt8] = []
+    private static let piece = 1 << 18
+
+    /// Bytes of the whole file.
+    let byteCount: Int
+
+    /// - Parameter plans: what will be written, in this order. Give wide types first: each is then aligned to its size.
+    init(path: String, plans: [Plan], metadata: [String: String], overwrite: Bool) throws {
+        var header: [String: Any] = ["__metadata__": metadata], offset = 0
+        for plan in plans {
+            let size = plan.shape.reduce(1, *) * plan.type.size
+            header[plan.name] = ["dtype": plan.type.rawValue, "shape": plan.shape, "data_offsets": [offset, offset + size]] as [String: Any]
+            offset += size
+        }
+        var text = try JSONSerialization.data(withJSONObject: header, options: [.sortedKeys, .withoutEscapingSlashes])
+        // Spaces up to a multiple of 8, so that the numbers are aligned.
+        text.append(contentsOf: repeatElement(0x20, count: (8 - text.count % 8) % 8))
+        guard text.count <= SafeTensorsFile.largestHeader else {
+            throw FileWriteError(file: path, problem: "its header would take \(text.count) bytes; \(SafeTensorsFile.largestHeader) are possible")
+        }
+        self.plans = plans[...]
+        byteCount = 8 + text.count + offset
+        output = try OutputFile(path: path, size: byteCount, overwrite: overwrite)
+        try withUnsafeBytes(of: UInt64(text.count).littleEndian) { try output.write($0) }
+        try text.withUnsafeBytes { try output.write($0) }
+    }
+
+    /// Writes the next tensor of the plan.
+    ///
+    /// - Returns: the first number that its type cannot hold, with nothing of use written; nil when all is well.
+    func append(_ values: UnsafeBufferPointer<Float>) throws -> Float? {
+        guard let plan = plans.popFirst() else { preconditionFailure("more tensors than planned") }
+        precondition(values.count == plan.shape.reduce(1, *))
+        for start in stride(from: 0, to: values.count, by: Self.piece) {
+            let part = UnsafeBufferPointer(rebasing: values[start..<min(start + Self.piece, values.count)])
+            if let unfit = try append(part, as: plan.type) { return unfit }
+        }
+        return nil
+    }
+
+    private func append(_ values: UnsafeBufferPointer<Float>, as type: ElementType) throws -> Float? {
+        buffer.removeAll(keepingCapacity: true)
+        buffer.reserveCapacity(values.count * type.size)
+        func put<Bits: FixedWidthInteger>(_ convert: (Float) -> Bits?) -> Float? {
+            for value in values {
+                guard let bits = convert(value) else { return value }
+                withUnsafeBytes(of: bits.littleEndian) { buffer.append(contentsOf: $0) }
+            }
+            return nil
+        }
+        let unfit: Float?
+        switch type {
+        case .f32: unfit = put { $0.bitPattern }
+        case .f16:
+            unfit = put { value in
+                let half = Float16(value)
+                return half.isFinite ? half.bitPattern : nil
+            }
+        case .bf16:
+            unfit = put { value in
+                // To nearest, ties to even. The largest Floats would round to infinity.
+                let bits = value.bitPattern, rounded = (bits + 0x7FFF + (bits >> 16 & 1)) >> 16
+                return Float(bitPattern: rounded << 16).isFinite ? UInt16(truncatingIfNeeded: rounded) : nil
+            }
+        default: preconditionFailure("weights are stored as F32, F16 or BF16")
+        }
+        if let unfit { return unfit }
+        try buffer.withUnsafeBytes { try output.write($0) }
+        return nil
+    }
+
+    /// Makes the file appear under its name. Without this nothing is left of it.
+    func finish() throws {
+        precondition(plans.isEmpty)
+        try output.finish()
+    }
+}

@@ -3,10 +3,14 @@ import Tensor
 
 /// SPT's two passes over one prompt: the mask decoder drafts, the draft's logits go back in as a mask prompt, and the
 /// refine decoder (`draft_decoder` in published checkpoints) answers.
+///
+/// A plain SAM was never taught to refine: a file without any `draft_decoder` tensor, LoRA included, has the draft as its
+/// only pass, which is the published model's answer.
 public struct DraftRefine: Sendable {
     public let promptEncoder: PromptEncoder
     public let draftDecoder: MaskDecoder
-    public let refineDecoder: MaskDecoder
+    /// nil for a plain SAM.
+    public let refineDecoder: MaskDecoder?
     /// `lora_sim_scale` of each block; nil where a checkpoint has none: the block is then SAM's own.
     let draftScales: [Tensor?]
     let refineScales: [Tensor?]
@@ -14,9 +18,10 @@ public struct DraftRefine: Sendable {
     public init(_ checkpoint: Checkpoint) throws(CheckpointError) {
         promptEncoder = try PromptEncoder(checkpoint)
         draftDecoder = try MaskDecoder(checkpoint, prefix: "mask_decoder.")
-        refineDecoder = try MaskDecoder(checkpoint, prefix: "draft_decoder.")
         draftScales = try Self.scales(checkpoint, "mask_decoder.")
-        refineScales = try Self.scales(checkpoint, "draft_decoder.")
+        let refines = checkpoint.holds(prefix: "draft_decoder.")
+        refineDecoder = refines ? try MaskDecoder(checkpoint, prefix: "draft_decoder.") : nil
+        refineScales = refines ? try Self.scales(checkpoint, "draft_decoder.") : []
     }
 
     private static func scales(_ checkpoint: Checkpoint, _ prefix: String) throws(CheckpointError) -> [Tensor?] {
@@ -32,12 +37,12 @@ public struct DraftRefine: Sendable {
     /// Whether any block looks at the visual relation.
     var usesRelation: Bool { (draftScales + refineScales).contains { $0 != nil } }
 
-    /// Both passes' outputs, in memory of the workspace's present scope.
+    /// Both passes' outputs, in memory of the workspace's present scope. Without a refine decoder `refined` is the draft.
     public struct Passes {
         public let sparse: Tensor
         public let draft: MaskDecoder.Output
-        /// The draft as a dense prompt embedding, `N × C`.
-        public let dense: Tensor
+        /// The draft as a dense prompt embedding, `N × C`; nil where nothing refines it.
+        public let dense: Tensor?
         public let refined: MaskDecoder.Output
     }
 
@@ -48,23 +53,36 @@ public struct DraftRefine: Sendable {
     public func callAsFunction(
         _ prompt: Prompt, embedding: Tensor, relation: VisualRelation?, in workspace: Workspace
     ) -> Passes {
-        func adapter(_ scales: [Tensor?]) -> TwoWayTransformer.Adapter {
-            { block, image, adapted in
-                guard let relation, let scale = scales[block] else { return false }
-                relation.adapt(image, scale: scale, into: adapted, in: workspace)
-                return true
-            }
-        }
-        let sparse = workspace.tensor(promptEncoder.tokenCount(prompt), embedding.columns)
-        promptEncoder.encode(prompt, into: sparse)
-        let draft = draftDecoder(
-            embedding: embedding, positions: promptEncoder.densePositions, dense: promptEncoder.noMask, sparse: sparse,
-            adapter: adapter(draftScales), in: workspace)
+        let (sparse, draft) = draft(prompt, embedding: embedding, relation: relation, masks: 0..<1, in: workspace)
+        guard let refineDecoder else { return Passes(sparse: sparse, draft: draft, dense: nil, refined: draft) }
         let dense = workspace.tensor(embedding.rows, embedding.columns)
         promptEncoder.encode(maskLogits: draft.masks.pointer, into: dense, in: workspace)
         let refined = refineDecoder(
             embedding: embedding, positions: promptEncoder.densePositions, dense: dense, sparse: sparse,
-            adapter: adapter(refineScales), in: workspace)
+            adapter: adapter(refineScales, relation, in: workspace), in: workspace)
         return Passes(sparse: sparse, draft: draft, dense: dense, refined: refined)
+    }
+
+    /// The first pass alone, with the mask tokens that are wanted: 0 is the single mask's, the others are the candidates
+    /// of SAM's multimask output, which no refine pass knows.
+    func draft(
+        _ prompt: Prompt, embedding: Tensor, relation: VisualRelation?, masks: Range<Int>, in workspace: Workspace
+    ) -> (sparse: Tensor, output: MaskDecoder.Output) {
+        let sparse = workspace.tensor(promptEncoder.tokenCount(prompt), embedding.columns)
+        promptEncoder.encode(prompt, into: sparse)
+        let output = draftDecoder(
+            embedding: embedding, positions: promptEncoder.densePositions, dense: promptEncoder.noMask, sparse: sparse,
+            masks: masks, adapter: adapter(draftScales, relation, in: workspace), in: workspace)
+        return (sparse, output)
+    }
+
+    private func adapter(
+        _ scales: [Tensor?], _ relation: VisualRelation?, in workspace: Workspace
+    ) -> TwoWayTransformer.Adapter {
+        { block, image, adapted in
+            guard let relation, let scale = scales[block] else { return false }
+            relation.adapt(image, scale: scale, into: adapted, in: workspace)
+            return true
+        }
     }
 }

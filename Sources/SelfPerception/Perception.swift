@@ -1,6 +1,8 @@
 import Imaging
+import SegmentAnything
 
-/// What the model says of one prompt: the draft and what it became when it was refined.
+/// What the model says of one prompt: the draft and what it became when it was refined. A model without a refine pass
+/// (``SPTModel/hasRefinement``) leaves the draft as it is.
 ///
 /// Owned by the session and overwritten by its next `ask`.
 public final class Perception {
@@ -17,8 +19,8 @@ public final class Perception {
         self.refinedIoU = refinedIoU
     }
 
-    convenience init(maskSize: PixelSize) {
-        let empty = LogitMap(size: maskSize, values: [Float](repeating: 0, count: maskSize.area))
+    convenience init(_ configuration: ModelConfiguration) {
+        let empty = LogitMap(emptyFor: configuration)
         self.init(draft: empty, refined: empty)
     }
 }

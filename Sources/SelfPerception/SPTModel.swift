@@ -16,6 +16,9 @@ public final class SPTModel: Sendable {
     let encoder: any ImageEncoder
     let passes: DraftRefine
 
+    /// Whether a second pass refines the draft: SPT's. A plain SAM has none; its answer is the draft.
+    public var hasRefinement: Bool { passes.refineDecoder != nil }
+
     /// The model that is part of flawd: `nano`.
     public static let embeddedName = "nano"
 
@@ -34,17 +37,40 @@ public final class SPTModel: Sendable {
         name == embeddedName ? try embeddedPath() : name
     }
 
-    public init(base: SafeTensorsFile, adapter: SafeTensorsFile? = nil) throws(CheckpointError) {
-        if let missing = Processor.missingFeature() { throw CheckpointError(file: base.path, problem: missing) }
-        let checkpoint = try Checkpoint(base: base, adapter: adapter)
-        path = base.path
-        adapterPath = adapter?.path
-        hash = [base.contentHash(), adapter?.contentHash()].compactMap { $0 }.joined(separator: "+")
+    public convenience init(base: SafeTensorsFile, adapter: SafeTensorsFile? = nil) throws(CheckpointError) {
+        try self.init(Checkpoint(base: base, adapter: adapter), hash: base.contentHash(), plain: nil)
+    }
+
+    /// A model as it is and with each of several adapters. Linear layers that an adapter leaves alone are in memory once.
+    public static func load(
+        path: String, adapters: [String]
+    ) throws(CheckpointError) -> (base: SPTModel, adapted: [SPTModel]) {
+        let file = try SafeTensorsFile(path: Self.path(of: path)), layers = SharedLayers()
+        let hash = file.contentHash()
+        let base = try SPTModel(Checkpoint(base: file, sharing: layers), hash: hash, plain: nil)
+        var adapted: [SPTModel] = []
+        for adapter in adapters {
+            let checkpoint = try Checkpoint(base: file, adapter: SafeTensorsFile(path: adapter), sharing: layers)
+            adapted.append(try SPTModel(checkpoint, hash: hash, plain: base))
+        }
+        return (base, adapted)
+    }
+
+    /// - Parameters:
+    ///   - hash: of the base file.
+    ///   - plain: the same base without an adapter, where it is loaded already.
+    private init(_ checkpoint: Checkpoint, hash: String, plain: SPTModel?) throws(CheckpointError) {
+        if let missing = Processor.missingFeature() { throw CheckpointError(file: checkpoint.base.path, problem: missing) }
+        path = checkpoint.base.path
+        adapterPath = checkpoint.adapter?.path
+        self.hash = [hash, checkpoint.adapter?.contentHash()].compactMap { $0 }.joined(separator: "+")
         configuration = checkpoint.configuration
-        metadata = base.metadata
-        encoder = try checkpoint.imageEncoder()
+        metadata = checkpoint.base.metadata
+        let encoderKeys = "image_encoder."
+        let shared = checkpoint.isAdapted(prefix: encoderKeys) ? nil : plain?.encoder
+        if let shared { encoder = shared } else { encoder = try checkpoint.imageEncoder() }
         passes = try DraftRefine(checkpoint)
-        try checkpoint.requireAllUsed()
+        try checkpoint.requireAllUsed { shared != nil && $0.hasPrefix(encoderKeys) }
     }
 
     /// Where the embedded weights lie: in the build tree beside the program, or where a package installs them.

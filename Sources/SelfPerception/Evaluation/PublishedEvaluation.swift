@@ -63,14 +63,15 @@ public final class PublishedEvaluation {
         }
         session.display(image, rect: PixelRect(image.size))
         let whole = Prompt(box: .init(left: 0, top: 0, right: Float(image.width), bottom: Float(image.height)))
-        let score = session.ask([whole]).first.map { Self.score($0.refined) } ?? 0
+        let score = session.ask([whole]).first.map { Self.score($0.refined, image.size) } ?? 0
         guard let truth else { return Part(name: item.name, quality: nil, score: score) }
         guard truth.size == image.size else {
             throw DatasetError(description: "\(item.mask ?? item.name): measures \(truth.size.width)×\(truth.size.height), its image \(image.width)×\(image.height)")
         }
         var target = BinaryMask(width: truth.size.width, height: truth.size.height)
         for index in truth.pixels.indices { target.pixels[index] = truth.pixels[index] > 128 ? 1 : 0 }
-        guard let framed = FramedTruth(truth.pixels, size: truth.size, side: session.model.configuration.imageSize) else {
+        let frame = session.model.configuration.layout.content(of: truth.size)
+        guard let framed = FramedTruth(truth.pixels, size: truth.size, frame: frame) else {
             throw DatasetError(description: "\(item.mask ?? item.name): marks no pixel; remove it if the part is good")
         }
         var quality: [PromptKind: Quality] = [:]
@@ -100,48 +101,50 @@ public final class PublishedEvaluation {
         return quality
     }
 
-    private static func score(_ logits: LogitMap) -> Double {
-        let highest = logits.values.sorted(by: >).prefix(20).map { 1 / (1 + exp(-Double($0))) }
+    private static func score(_ logits: LogitMap, _ size: PixelSize) -> Double {
+        let highest = logits.valuesOverPicture(of: size).sorted(by: >).prefix(20).map { 1 / (1 + exp(-Double($0))) }
         return highest.isEmpty ? 0 : highest.reduce(0, +) / Double(highest.count)
     }
 }
 
-/// A truth mask stretched to the model's frame, where the paper takes its prompts from.
+/// A truth mask stretched to the model's frame (the picture's part of the input), where the paper takes its prompts from.
 private struct FramedTruth {
     let box: Prompt.Box
-    let side: Int
+    let frame: PixelSize
     let scaleX: Float
     let scaleY: Float
     private let foreground: [Int32]
 
     /// nil when no pixel is above 128 after the stretch and none before.
-    init?(_ pixels: [UInt8], size: PixelSize, side: Int) {
+    init?(_ pixels: [UInt8], size: PixelSize, frame: PixelSize) {
         var foreground: [Int32] = []
         let map = LogitMap(size: size, values: pixels.map { Float($0) - 128 })
-        map.forEachRow(at: PixelSize(width: side, height: side)) { y, row in
-            for x in 0..<row.count where row[x] > 0 { foreground.append(Int32(y * side + x)) }
+        map.forEachRow(at: frame) { y, row in
+            for x in 0..<row.count where row[x] > 0 { foreground.append(Int32(y * frame.width + x)) }
         }
         guard !foreground.isEmpty else { return nil }
-        let columns = foreground.map { $0 % Int32(side) }
+        let columns = foreground.map { $0 % Int32(frame.width) }
         guard let left = columns.min(), let right = columns.max(), let first = foreground.first, let last = foreground.last
         else { return nil }
         box = Prompt.Box(
-            left: Float(left), top: Float(first / Int32(side)), right: Float(right), bottom: Float(last / Int32(side)))
+            left: Float(left), top: Float(first / Int32(frame.width)), right: Float(right),
+            bottom: Float(last / Int32(frame.width)))
         self.foreground = foreground
-        self.side = side
-        scaleX = Float(side) / Float(size.width)
-        scaleY = Float(side) / Float(size.height)
+        self.frame = frame
+        scaleX = Float(frame.width) / Float(size.width)
+        scaleY = Float(frame.height) / Float(size.height)
     }
 
     func looseBox(by share: Float) -> Prompt.Box {
-        let dx = (box.right - box.left) * share, dy = (box.bottom - box.top) * share, edge = Float(side)
+        let dx = (box.right - box.left) * share, dy = (box.bottom - box.top) * share
+        let edge = (x: Float(frame.width), y: Float(frame.height))
         return Prompt.Box(
-            left: max(0, box.left - dx), top: max(0, box.top - dy), right: min(edge, box.right + dx),
-            bottom: min(edge, box.bottom + dy))
+            left: max(0, box.left - dx), top: max(0, box.top - dy), right: min(edge.x, box.right + dx),
+            bottom: min(edge.y, box.bottom + dy))
     }
 
     func point(using generator: inout SeededGenerator) -> Prompt.Point {
         let index = foreground[Int.random(in: 0..<foreground.count, using: &generator)]
-        return Prompt.Point(x: Float(index % Int32(side)), y: Float(index / Int32(side)))
+        return Prompt.Point(x: Float(index % Int32(frame.width)), y: Float(index / Int32(frame.width)))
     }
 }

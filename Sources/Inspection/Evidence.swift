@@ -1,4 +1,5 @@
 import Imaging
+import SegmentAnything
 import SelfPerception
 
 /// What the model said of one region, all its prompts taken together: for every cell of the low-resolution grid the
@@ -7,14 +8,20 @@ import SelfPerception
 /// The buffers are kept from region to region and from frame to frame.
 final class Evidence {
     private(set) var grid = PixelSize(width: 0, height: 0)
+    /// How displayed pictures lie on the input that the grid covers.
+    private(set) var layout = InputLayout(side: 1, resize: .stretch)
     /// Row-major, `grid.area` logits each.
     private(set) var draft: [Float] = []
     private(set) var refined: [Float] = []
+    /// The estimated IoU of the refined mask; nil when the masks of several prompts were taken together.
+    private(set) var predictedIoU: Float?
 
     /// Starts over with the first prompt's answer.
     func begin(_ answer: Perception) throws(ModelProblem) {
         try Self.check(answer)
         grid = answer.refined.size
+        layout = answer.refined.layout
+        predictedIoU = answer.refinedIoU
         Self.copy(answer.draft.values, into: &draft)
         Self.copy(answer.refined.values, into: &refined)
     }
@@ -22,9 +29,10 @@ final class Evidence {
     /// Adds another prompt's answer.
     func merge(_ answer: Perception) throws(ModelProblem) {
         try Self.check(answer)
-        guard answer.refined.size == grid else {
+        guard answer.refined.size == grid, answer.refined.layout == layout else {
             throw ModelProblem(detail: "the model answered on grids of different sizes")
         }
+        predictedIoU = nil
         Self.raise(&draft, to: answer.draft.values)
         Self.raise(&refined, to: answer.refined.values)
     }
@@ -69,7 +77,9 @@ final class Evidence {
 
     /// A number that is not finite would compare as "no defect", and the part would pass.
     private static func check(_ answer: Perception) throws(ModelProblem) {
-        guard answer.draft.size == answer.refined.size, answer.refined.size.area > 0 else {
+        guard answer.draft.size == answer.refined.size, answer.draft.layout == answer.refined.layout,
+            answer.refined.size.area > 0
+        else {
             throw ModelProblem(detail: "draft and refined masks differ in size, or are empty")
         }
         guard allFinite(answer.draft.values), allFinite(answer.refined.values) else {

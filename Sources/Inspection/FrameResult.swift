@@ -7,6 +7,9 @@ public struct FrameResult: Sendable, Equatable {
     public var regions: [RegionResult]
     /// More of the reason, for people.
     public var detail: String?
+    /// The model's own estimate of its refined mask's IoU, by region name, where the region was asked about with one
+    /// prompt. It decides nothing and is no part of an event.
+    public var predictedIoU: [String: Double] = [:]
     /// Nanoseconds spent encoding, prompting (both decoders) and measuring.
     public var encodeNs: Int64 = 0
     public var promptNs: Int64 = 0

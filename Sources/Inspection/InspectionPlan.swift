@@ -6,9 +6,10 @@ import Synchronization
 /// One camera's regions at one frame size: rectangles, shape masks, prompts and limits. Made once and reused.
 ///
 /// A `view: crop` region is encoded alone: the bounding rectangle of its shape, clipped to the frame and widened to whole
-/// pixels, which the model stretches bilinearly (not letterboxed) to its own input size, 512×512 for nano. So a crop smaller
-/// than the input is enlarged, in both directions independently, and detail that the camera saw is not lost; a crop
-/// enlarged more than some eight times shows the model mostly interpolation, and `view: frame` serves it as well.
+/// pixels, which is resized to the model's own input size, 512×512 for nano: SPT models and nano stretch it in both directions
+/// independently, a plain SAM keeps its proportions and pads it. So a crop smaller than the input is enlarged and detail that
+/// the camera saw is not lost; a crop enlarged more than some eight times shows the model mostly interpolation, and
+/// `view: frame` serves it as well.
 /// A `view: frame` region is asked about within the whole frame, which is encoded once for all such regions.
 public final class InspectionPlan: Sendable {
     /// A shape to draw: a closed line through these points, in pixels of the frame.
@@ -23,7 +24,12 @@ public final class InspectionPlan: Sendable {
     let regions: [PlannedRegion]
     let groups: [DisplayGroup]
     let camera: CameraEntry
-    private let cellTables = Mutex<[PixelSize: CellTable]>([:])
+    private let cellTables = Mutex<[GridKey: CellTable]>([:])
+
+    private struct GridKey: Hashable {
+        var grid: PixelSize
+        var layout: InputLayout
+    }
 
     init(entry: CameraEntry, frame: PixelSize, revision: String) {
         self.frame = frame
@@ -36,17 +42,30 @@ public final class InspectionPlan: Sendable {
         groups = DisplayGroup.groups(of: regions)
     }
 
+    /// One prompt about a whole picture, with the limits that regions have by default.
+    ///
+    /// - Precondition: the frame is not empty.
+    public init(asking prompt: Prompt, frame: PixelSize) {
+        precondition(frame.width > 0 && frame.height > 0)
+        self.frame = frame
+        revision = ""
+        camera = CameraEntry(pattern: .exact("picture"), referenceSize: nil, pixelsPerMm: nil, regions: [])
+        regions = [PlannedRegion(asking: prompt, frame: frame)]
+        groups = DisplayGroup.groups(of: regions)
+    }
+
     /// The regions' shapes, in the order of the file.
     public var outlines: [Outline] {
         regions.map { Outline(name: $0.name, points: $0.shape.outline(in: frame)) }
     }
 
     /// Which cells of the model's mask grid belong to each region. Made at the first frame, then shared by all workers.
-    func cells(of grid: PixelSize) -> CellTable {
+    func cells(of grid: PixelSize, layout: InputLayout) -> CellTable {
         cellTables.withLock { tables in
-            if let table = tables[grid] { return table }
-            let table = CellTable(regions: regions, grid: grid)
-            tables[grid] = table
+            let key = GridKey(grid: grid, layout: layout)
+            if let table = tables[key] { return table }
+            let table = CellTable(regions: regions, grid: grid, layout: layout)
+            tables[key] = table
             return table
         }
     }

@@ -10,6 +10,7 @@ public final class Inspector {
     private var evidence = [Evidence()]
     private var results: [RegionResult?] = []
     private var times = StageTimes()
+    private var estimates: [String: Double] = [:]
 
     /// The union of all regions' refined masks at frame size, of the last `inspect` (for the `mask` topic and overlays).
     /// Empty where that frame is uninspected.
@@ -25,6 +26,7 @@ public final class Inspector {
     public func inspect(_ image: RGBImage, plan: InspectionPlan) -> FrameResult {
         precondition(image.size == plan.frame, "a plan for \(plan.frame) pixels was given a frame of \(image.size)")
         times = StageTimes()
+        estimates.removeAll(keepingCapacity: true)
         clearFrameMask(plan.frame)
         guard !plan.regions.isEmpty else {
             return FrameResult(verdict: .uninspected, reason: .noRegion, regions: [])
@@ -39,6 +41,7 @@ public final class Inspector {
             }
             let regions = results.compactMap(\.self)
             result = FrameResult(verdict: Verdict.worst(of: regions.map(\.verdict)), regions: regions)
+            result.predictedIoU = estimates
         } catch {
             clearFrameMask(plan.frame)
             result = FrameResult(verdict: .uninspected, reason: .modelError, regions: [])
@@ -112,8 +115,10 @@ public final class Inspector {
     }
 
     private func measure(_ evidence: Evidence, _ index: Int, plan: InspectionPlan) throws(ModelProblem) {
+        let region = plan.regions[index]
+        if let estimate = evidence.predictedIoU, estimate.isFinite { estimates[region.name] = Double(estimate) }
         results[index] = try measurer.measure(
-            evidence, region: plan.regions[index], cells: plan.cells(of: evidence.grid).cells[index],
+            evidence, region: region, cells: plan.cells(of: evidence.grid, layout: evidence.layout).cells[index],
             frameMask: &frameMask)
     }
 

@@ -34,6 +34,23 @@ struct PlannedRegion: Sendable {
         limits = ResolvedLimits(definition.limits, pixelsPerMm: pixelsPerMm, areaScale: scale.x * scale.y)
     }
 
+    /// One question about the whole frame: the prompt says where to look, and what the model finds counts wherever it lies.
+    ///
+    /// - Parameter prompt: in pixels of the frame; its box is what is drawn as the region's outline.
+    init(asking prompt: Prompt, frame: PixelSize) {
+        name = "prompt"
+        self.frame = frame
+        kind = prompt.box == nil ? .points : .box
+        view = .frame
+        shape = prompt.box.map {
+            .box(x0: Double($0.left), y0: Double($0.top), x1: Double($0.right), y1: Double($0.bottom))
+        } ?? .frame
+        displayed = PixelRect(frame)
+        spans = ShapeSpans(.frame, bounds: displayed)
+        prompts = [prompt]
+        limits = ResolvedLimits(Limits(), pixelsPerMm: nil, areaScale: 1)
+    }
+
     /// The whole pixels that a rectangle touches; at least one, inside the frame.
     private static func pixels(around bounds: Bounds, in frame: PixelSize) -> PixelRect {
         // What scaling costs in the last bits must not add a row of pixels.

@@ -13,7 +13,8 @@ struct RegionMeasurer {
 
     /// The components of the draft's mask inside the shape.
     mutating func draftComponents(_ evidence: Evidence, region: PlannedRegion) -> [Component] {
-        projector.aim(grid: evidence.grid, displayed: region.displayed, window: region.spans.bounds)
+        projector.aim(
+            grid: evidence.grid, layout: evidence.layout, displayed: region.displayed, window: region.spans.bounds)
         projector.project(evidence.draft, within: region.spans, into: &mask)
         return labeller.label(mask)
     }
@@ -24,7 +25,8 @@ struct RegionMeasurer {
     mutating func measure(
         _ evidence: Evidence, region: PlannedRegion, cells: [Int32], frameMask: inout BinaryMask
     ) throws(ModelProblem) -> RegionResult {
-        projector.aim(grid: evidence.grid, displayed: region.displayed, window: region.spans.bounds)
+        projector.aim(
+            grid: evidence.grid, layout: evidence.layout, displayed: region.displayed, window: region.spans.bounds)
         projector.project(evidence.refined, within: region.spans, into: &mask)
         labeller.label(mask)
         if !labeller.components.isEmpty {

@@ -79,7 +79,7 @@ import Testing
         let file = try file("name: a, shape: {box: [40, 60, 42, 62]}", "name: b, shape: {ellipse: [639, 479, 1, 1]}, prompt: grid")
         for (width, height) in [(1, 1), (3, 2), (64, 48)] {
             let plan = plan(file, width, height)
-            let cells = plan.cells(of: PixelSize(width: 16, height: 16)).cells
+            let cells = plan.cells(of: PixelSize(width: 16, height: 16), layout: InputLayout(side: 64, resize: .stretch)).cells
             #expect(cells.allSatisfy { !$0.isEmpty })
             for region in plan.regions {
                 #expect(region.spans.area > 0 && !region.prompts.isEmpty)
@@ -90,7 +90,7 @@ import Testing
 
     @Test func cells_AreThoseWhoseCentresLieInside() throws {
         let file = try file("name: a, shape: {box: [160, 120, 480, 360]}, view: frame", "name: b, shape: {box: [1, 1, 3, 3]}, view: frame")
-        let cells = plan(file).cells(of: PixelSize(width: 16, height: 16)).cells
+        let cells = plan(file).cells(of: PixelSize(width: 16, height: 16), layout: InputLayout(side: 64, resize: .stretch)).cells
         let expected = (4..<12).flatMap { row in (4..<12).map { Int32(row * 16 + $0) } }
         #expect(cells[0] == expected)
         #expect(cells[1] == [0], "smaller than a cell: the cell that covers it")

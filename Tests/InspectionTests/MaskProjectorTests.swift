@@ -1,4 +1,5 @@
 import Imaging
+import SegmentAnything
 import SelfPerception
 import Testing
 @testable import Inspection
@@ -27,7 +28,7 @@ import Testing
         let displayed = PixelRect(x: 30, y: 20, width: width, height: height)
         var projector = MaskProjector(), mask = BinaryMask()
         for window in [displayed, PixelRect(x: 30 + width / 3, y: 20 + height / 2, width: max(1, width / 2), height: max(1, height / 3))] {
-            projector.aim(grid: map.size, displayed: displayed, window: window)
+            projector.aim(grid: map.size, layout: map.layout, displayed: displayed, window: window)
             projector.project(map.values, within: ShapeSpans(.frame, bounds: window), into: &mask)
             for y in 0..<window.height {
                 for x in 0..<window.width {
@@ -45,7 +46,7 @@ import Testing
         let map = random(PixelSize(width: 32, height: 32), seed: 8)
         let frame = PixelRect(x: 0, y: 0, width: 160, height: 120)
         var projector = MaskProjector(), mine = BinaryMask(), theirs = BinaryMask()
-        projector.aim(grid: map.size, displayed: frame, window: frame)
+        projector.aim(grid: map.size, layout: map.layout, displayed: frame, window: frame)
         projector.project(map.values, within: ShapeSpans(.frame, bounds: frame), into: &mine)
         map.mask(at: frame.size, into: &theirs)
         let different = zip(mine.pixels, theirs.pixels).count { $0 != $1 }
@@ -57,7 +58,7 @@ import Testing
         let frame = PixelRect(x: 0, y: 0, width: 100, height: 100)
         let spans = ShapeSpans(.ellipse(cx: 50, cy: 50, rx: 30, ry: 20), bounds: frame)
         var projector = MaskProjector(), mask = BinaryMask()
-        projector.aim(grid: PixelSize(width: 8, height: 8), displayed: frame, window: frame)
+        projector.aim(grid: PixelSize(width: 8, height: 8), layout: InputLayout(side: 32, resize: .stretch), displayed: frame, window: frame)
         projector.project([Float](repeating: 3, count: 64), within: spans, into: &mask)
         #expect(mask.pixels.reduce(0) { $0 + Int($1) } == spans.area)
         for y in 0..<100 { for x in 0..<100 { #expect(mask[x, y] == spans.contains(x: x, y: y)) } }

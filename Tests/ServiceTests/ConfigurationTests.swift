@@ -37,6 +37,7 @@ import Testing
             yaml: """
                 version: 1
                 model: m.safetensors
+                adapters: {line1/top: seal.safetensors, line2/*: weld.safetensors}
                 regions: /etc/r.yaml
                 subscribe: {connect: [tcp://a:1, ipc:///run/x], bind: tcp://*:2, topics: [line1/, line2/]}
                 publish: {bind: tcp://0.0.0.0:3, masks: true, overlays: true}
@@ -47,6 +48,8 @@ import Testing
         #expect(configuration.model == "m.safetensors" && configuration.threads == 5 && configuration.logLevel == .debug)
         #expect(configuration.subscribe.endpoints.map(\.description) == ["connect tcp://a:1", "connect ipc:///run/x", "bind tcp://*:2"])
         #expect(configuration.subscribe.topics == ["line1/", "line2/"])
+        #expect(configuration.adapters.map(\.cameras) == [.exact("line1/top"), .prefix("line2/")])
+        #expect(configuration.adapters.map(\.path) == ["seal.safetensors", "weld.safetensors"])
         let pipeline = configuration.pipeline
         #expect(pipeline.workers == 3 && pipeline.decoders == 2 && pipeline.queuePerCamera == 4 && pipeline.policy == .block)
         #expect(pipeline.deadlineMs == 70 && pipeline.shutdownMs == 9 && pipeline.maxCameras == 5)
@@ -55,10 +58,14 @@ import Testing
     }
 
     static let mistakes: [(name: String, yaml: String, expected: [String])] = [
+        ("adapter of odd cameras", "\(smallest)\nadapters: {\"a*b\": x}", [#"f:5:12: adapters: "a*b": a * may stand only at the end of a camera's name"#]),
+        (
+            "one address bound twice", "\(smallest)\n".replacingOccurrences(of: "{connect: \"tcp://127.0.0.1:5555\"}", with: "{bind: \"tcp://127.0.0.1:5556\"}"),
+            ["f:4:17: publish.bind: tcp://127.0.0.1:5556 is bound twice; only one socket can have it"]),
         ("unknown key", "\(smallest)\npipelin: {}", [#"f:5:1: unknown key "pipelin"; did you mean "pipeline"?"#]),
         (
             "nothing like a key", "\(smallest)\nxyzzy: 1",
-            [#"f:5:1: unknown key "xyzzy"; known here: version, model, regions, subscribe, publish, pipeline, limits, log"#]
+            [#"f:5:1: unknown key "xyzzy"; known here: version, model, adapters, regions, subscribe, publish, pipeline, limits, log"#]
         ),
         ("version", smallest.replacing("version: 1", with: "version: 2"), ["f:1:10: version: must be 1, not 2: this flawd reads version 1"]),
         ("no version", smallest.replacing("version: 1\n", with: ""), ["f:1:1: version: is missing; this is version 1"]),
@@ -81,7 +88,7 @@ import Testing
         ),
         ("boolean", smallest.replacing("5556\"}", with: "5556\", masks: 1}"), [#"f:4:48: publish.masks: must be true or false, not "1""#]),
         ("not a mapping", "\(smallest)\nlimits: [1]", ["f:5:9: limits: must be a mapping with the keys max_width, max_height, max_pixels, max_message_mb, max_cameras"]),
-        ("list", "- 1", ["f:1:1: must be a mapping with the keys version, model, regions, subscribe, publish, pipeline, limits, log"]),
+        ("list", "- 1", ["f:1:1: must be a mapping with the keys version, model, adapters, regions, subscribe, publish, pipeline, limits, log"]),
         (
             "no address", smallest.replacing("{bind: \"tcp://127.0.0.1:5556\"}", with: "{masks: true}"),
             ["f:4:10: publish.connect: is missing; give connect or bind an address such as tcp://127.0.0.1:5555"]
@@ -106,7 +113,7 @@ import Testing
     @Test func notYAML_IsSaidWithItsLine() {
         #expect(problems("version: 1\n  bad: [").first?.hasPrefix("f:2:") == true)
         #expect(problems("version: 1\nversion: 1").first?.contains("key given twice: version") == true)
-        #expect(problems("") == ["f: is empty; expected the keys version, model, regions, subscribe, publish, pipeline, limits, log"])
+        #expect(problems("") == ["f: is empty; expected the keys version, model, adapters, regions, subscribe, publish, pipeline, limits, log"])
         #expect(problems(String(repeating: "[", count: 100_000)).count == 1)
         #expect(problems(String(repeating: "a: {", count: 20_000)).count == 1)
         #expect(!problems("&a [*a, *a]").isEmpty)

@@ -12,6 +12,14 @@ public struct FileError: Error, CustomStringConvertible, Sendable {
         /// What is wrong and what would be right.
         public var problem: String
 
+        public init(file: String, line: Int? = nil, column: Int? = nil, key: String = "", problem: String) {
+            self.file = file
+            self.line = line
+            self.column = column
+            self.key = key
+            self.problem = problem
+        }
+
         /// `regions.yaml:7: cameras.top.regions[0].limits: …`.
         public var description: String {
             var place = file

@@ -55,7 +55,7 @@ public struct NodeReader {
     }
 
     /// The values of a mapping in the order of the file, with their keys as text and the places of these.
-    mutating func entries(_ field: Field) -> [(key: String, name: Field, value: Field)]? {
+    public mutating func entries(_ field: Field) -> [(key: String, name: Field, value: Field)]? {
         guard case .mapping(let mapping) = field.node else {
             note(field, "must be a mapping (`key: value`), but is \(kind(of: field.node))")
             return nil

@@ -1,5 +1,6 @@
 import Foundation
 import Imaging
+import Inspection
 import Logging
 import SelfPerception
 import Streaming
@@ -8,6 +9,8 @@ import Streaming
 public struct Configuration: Sendable, Equatable {
     /// `nano` (the embedded model) or the path of a model file.
     public var model = SPTModel.embeddedName
+    /// SPT adapters of single cameras; others are inspected by the model as it is.
+    public var adapters: [CameraAdapter] = []
     /// Path of the region file.
     public var regions = ""
     public var subscribe = Subscription()
@@ -17,6 +20,12 @@ public struct Configuration: Sendable, Equatable {
     public var threads = 1
     public var limits = Limits()
     public var logLevel = Logger.Level.info
+
+    /// Which cameras an adapter's file is for.
+    public struct CameraAdapter: Sendable, Equatable {
+        public var cameras: CameraPattern
+        public var path: String
+    }
 
     public struct Subscription: Sendable, Equatable {
         public var endpoints: [Endpoint] = []

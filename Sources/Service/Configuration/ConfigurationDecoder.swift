@@ -17,6 +17,7 @@ extension Configuration {
         }
         if !regions.isEmpty { regions = resolve(regions) }
         if model != SPTModel.embeddedName { model = resolve(model) }
+        for index in adapters.indices { adapters[index].path = resolve(adapters[index].path) }
     }
 
     /// Decodes and validates the text of a configuration; paths stay as they are.
@@ -48,7 +49,7 @@ extension YAMLKind {
 
 /// YAML nodes → configuration. Notes every mistake and goes on; `configuration` is whole only where the reader found nothing.
 private struct ConfigurationDecoder {
-    static let keys = ["version", "model", "regions", "subscribe", "publish", "pipeline", "limits", "log"]
+    static let keys = ["version", "model", "adapters", "regions", "subscribe", "publish", "pipeline", "limits", "log"]
 
     private(set) var configuration = Configuration()
     private(set) var reader: NodeReader
@@ -62,6 +63,7 @@ private struct ConfigurationDecoder {
             reader.note(field, "must be 1, not \(version): this flawd reads version 1")
         }
         configuration.model = text(top["model"]) ?? configuration.model
+        adapters(top["adapters"])
         configuration.regions = text(required("regions", of: top, "name the region file")) ?? configuration.regions
         subscribe(required("subscribe", of: top, "say where frames come from"))
         publish(required("publish", of: top, "say where verdicts go"))
@@ -69,6 +71,17 @@ private struct ConfigurationDecoder {
         limits(top["limits"])
         if let log = section(top["log"], ["level"]) {
             configuration.logLevel = choice(log["level"], Logger.Level.self) ?? configuration.logLevel
+        }
+    }
+
+    private mutating func adapters(_ field: NodeReader.Field?) {
+        guard let field, let entries = reader.entries(field) else { return }
+        for (name, place, value) in entries {
+            guard let cameras = CameraPattern(name) else {
+                reader.note(place, "\"\(name.shownInMessage)\": a * may stand only at the end of a camera's name")
+                continue
+            }
+            if let path = text(value) { configuration.adapters.append(.init(cameras: cameras, path: path)) }
         }
     }
 
@@ -127,6 +140,8 @@ private struct ConfigurationDecoder {
                 let endpoint = Endpoint(role, address)
                 if let problem = endpoint.problem {
                     reader.note(field, problem)
+                } else if role == .bind, (configuration.subscribe.endpoints + endpoints).contains(endpoint) {
+                    reader.note(field, "\(address.shownInMessage) is bound twice; only one socket can have it")
                 } else {
                     endpoints.append(endpoint)
                 }

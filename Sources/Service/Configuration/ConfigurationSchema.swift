@@ -11,6 +11,12 @@ public enum ConfigurationSchema {
             "version": {"const": 1},
             "model": {"type": "string", "minLength": 1, "default": "nano",
               "description": "nano (the embedded model) or the path of a model file, relative to this file"},
+            "adapters": {
+              "type": "object",
+              "description": "SPT adapter files (lora_* keys) by camera, an exact name or a prefix ending in *: those cameras are inspected by the model with the adapter; relative to this file",
+              "propertyNames": {"pattern": "^[^*]*\\*?$"},
+              "additionalProperties": {"type": "string", "minLength": 1}
+            },
             "regions": {"type": "string", "minLength": 1, "description": "path of the region file, relative to this file"},
             "subscribe": {
               "type": "object",

@@ -9,7 +9,7 @@ public struct Daemon: Sendable {
     public let pipeline: Pipeline
     private let configuration: Configuration
     private let regions: ReloadableFile<RegionFile>
-    private let modelHash: String
+    private let models: CameraModels
     private let logger: Logger
 
     /// Loads the model and the region file.
@@ -19,7 +19,7 @@ public struct Daemon: Sendable {
         self.configuration = configuration
         self.logger = logger
         let regions = try ReloadableFile(path: configuration.regions) { try RegionFile(path: $0) }
-        let model = try SPTModel(path: configuration.model)
+        let models = try CameraModels(configuration)
         // Two contexts: shutting the first one down ends the blocked receive, and the second lives until the drain ends.
         let intake = try MessagingContext()
         let output = try MessagingContext()
@@ -32,14 +32,14 @@ public struct Daemon: Sendable {
                     limits: configuration.limits)
             },
             makeDecoder: { FrameDecoder(limits: configuration.limits.image) },
-            makeInspector: { ModelInspector(model: model, threads: threads, regions: regions, plans: plans, logger: logger) },
+            makeInspector: { ModelInspector(models: models, threads: threads, regions: regions, plans: plans, logger: logger) },
             makeSink: { try SocketSink(context: output, endpoints: configuration.publish.endpoints) },
             interruptSource: { intake.shutdown() })
         self.regions = regions
-        modelHash = model.hash
+        self.models = models
         pipeline = Pipeline(
             settings: configuration.pipeline, stages: stages,
-            identity: PipelineIdentity(model: model.hash, build: BuildIdentity.current()), logger: logger)
+            identity: PipelineIdentity(model: models.base.hash, build: BuildIdentity.current()), logger: logger)
     }
 
     /// Runs until a signal or a failure ends it. Every frame that was received has its verdict when this returns.
@@ -48,7 +48,7 @@ public struct Daemon: Sendable {
     public func run() async throws {
         let reloader = RegionReloader(file: regions, logger: logger)
         let settings = configuration.pipeline
-        logger.info("model \(configuration.model) \(modelHash)")
+        for line in models.explanation { logger.info("\(line)") }
         logger.info("regions \(configuration.regions) revision \(regions.current.revision)")
         for endpoint in configuration.subscribe.endpoints { logger.info("frames: \(endpoint)") }
         for endpoint in configuration.publish.endpoints { logger.info("verdicts: \(endpoint)") }

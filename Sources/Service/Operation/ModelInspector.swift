@@ -6,6 +6,8 @@ import SelfPerception
 /// A worker's inspector: the model's session and the plans of the region file in force.
 final class ModelInspector: FrameInspecting {
     private let inspector: Inspector
+    private let session: SPTSession
+    private let models: CameraModels
     private let regions: ReloadableFile<RegionFile>
     private let plans: PlanCache<InspectionPlan>
     private let logger: Logger
@@ -14,8 +16,10 @@ final class ModelInspector: FrameInspecting {
     /// Of the last frame.
     private var plan: InspectionPlan?
 
-    init(model: SPTModel, threads: Int, regions: ReloadableFile<RegionFile>, plans: PlanCache<InspectionPlan>, logger: Logger) {
-        inspector = Inspector(session: SPTSession(model: model, threads: threads))
+    init(models: CameraModels, threads: Int, regions: ReloadableFile<RegionFile>, plans: PlanCache<InspectionPlan>, logger: Logger) {
+        self.models = models
+        session = SPTSession(model: models.base, threads: threads)
+        inspector = Inspector(session: session)
         self.regions = regions
         self.plans = plans
         self.logger = logger
@@ -32,7 +36,9 @@ final class ModelInspector: FrameInspecting {
                 verdict: .uninspected, reason: .noRegion, detail: "the region file has no entry for this camera")
             return FrameInspection(result: result, regionsRevision: file.revision)
         }
-        return FrameInspection(result: inspector.inspect(image, plan: plan), regionsRevision: file.revision)
+        session.use(models.model(of: camera))
+        let result = inspector.inspect(image, plan: plan)
+        return FrameInspection(result: result, regionsRevision: file.revision, model: session.model.hash)
     }
 
     /// Once for each camera and size: what an engineer should know before trusting a pass is said here.

@@ -22,6 +22,8 @@ struct FrameOutcome: Sendable {
     var detail: String?
     var regions: [RegionResult] = []
     var regionsRevision: String?
+    /// The model that answered; nil when none did.
+    var model: String?
     var frameHash: String?
     var times = FrameTimes()
     /// Set when the slot holds pictures to publish; whoever takes the outcome gives the slot back.

@@ -67,6 +67,6 @@ extension Pipeline {
                     capturedMonotonicNs: record.capturedMonotonicNs, receivedUTCNs: record.receivedUTCNs, publishedUTCNs: utc,
                     latencyNs: outcome.times.latencies(receivedNs: record.receivedNs, publishedNs: now),
                     verdict: outcome.verdict, reason: outcome.reason, detail: outcome.detail, regions: outcome.regions,
-                    roiRevision: outcome.regionsRevision, model: identity.model, build: identity.build)))
+                    roiRevision: outcome.regionsRevision, model: outcome.model ?? identity.model, build: identity.build)))
     }
 }

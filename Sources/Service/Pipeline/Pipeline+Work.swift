@@ -81,7 +81,7 @@ extension Pipeline {
         var outcome = FrameOutcome(
             verdict: result.verdict, reason: result.verdict == .uninspected ? result.reason ?? .modelError : nil,
             detail: result.detail, regions: result.regions, regionsRevision: inspection.regionsRevision,
-            frameHash: frame.hash, times: times)
+            model: inspection.model, frameHash: frame.hash, times: times)
         if result.verdict != .uninspected, capture(frame, result, from: inspector) {
             outcome.slot = frame.slot
         }

@@ -39,12 +39,15 @@ public protocol FrameInspecting {
     func drawOverlay(of result: FrameResult, on image: RGBImage, into jpeg: inout [UInt8]) throws
 }
 
-/// A frame's result and the region file it was judged by.
+/// A frame's result, and the region file and the model it was judged by.
 public struct FrameInspection: Sendable {
     public var result: FrameResult
     public var regionsRevision: String?
+    /// Content hash of the weights that answered; nil when none did.
+    public var model: String?
 
-    public init(result: FrameResult, regionsRevision: String?) {
+    public init(result: FrameResult, regionsRevision: String?, model: String? = nil) {
+        self.model = model
         self.result = result
         self.regionsRevision = regionsRevision
     }

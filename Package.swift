@@ -77,10 +77,10 @@ let package = Package(
         .testTarget(name: "ImagingTests", dependencies: ["Imaging"], swiftSettings: .flawd),
         .testTarget(
             name: "SegmentAnythingTests", dependencies: ["SegmentAnything", "Imaging", "Tensor"],
-            swiftSettings: .flawd),
+            exclude: ["Fixtures"], swiftSettings: .flawd),
         .testTarget(
             name: "SelfPerceptionTests", dependencies: ["SelfPerception", "SegmentAnything", "Imaging", "Tensor"],
-            swiftSettings: .flawd),
+            resources: [.copy("Fixtures")], swiftSettings: .flawd),
         .testTarget(
             name: "InspectionTests", dependencies: ["Inspection", "SelfPerception", "SegmentAnything", "Imaging"],
             swiftSettings: .flawd),

@@ -15,7 +15,7 @@ struct BenchCommand: AsyncParsableCommand {
             encoder: the image encoder on a normalised picture, beside the rate that OpenBLAS reaches on the same matrix \
             products. decoder: the answers to one prompt and to eight, beside the time of the encoding. \
             frame: from JPEG bytes to the verdict's JSON, with one whole-frame region and with two regions that share an \
-            encoding; medians. products: the kernel of linear layers beside OpenBLAS at the model's own sizes.
+            encoding; medians. products: the kernel of linear layers beside OpenBLAS at nano's and ViT-B's sizes, one thread.
             A peer is a program that is timed in turns with flawd, a block of rounds each: it prints its name, then for each \
             line it reads runs once and prints the milliseconds that took. deploy/bench compares with ONNX Runtime and \
             OpenVINO so.
@@ -45,7 +45,12 @@ struct BenchCommand: AsyncParsableCommand {
         if let rounds, !(3...100_000).contains(rounds) { throw ValidationError("--rounds must be from 3 to 100000, not \(rounds).") }
         if image != nil, subject != .frame { throw ValidationError("--image goes with frame.") }
         if !peer.isEmpty, subject != .frame, subject != .encoder { throw ValidationError("--peer goes with frame and encoder.") }
-        if againstNotes, subject == .products { throw ValidationError("--against-notes goes with frame, encoder and decoder.") }
+        if againstNotes, json || subject == .products || subject == .decoder {
+            throw ValidationError("--against-notes goes with frame and encoder, and not with --json.")
+        }
+        if subject == .products, model.model != SPTModel.embeddedName || model.adapter != nil {
+            throw ValidationError("products has sizes of its own: --model and --adapter go with frame, encoder and decoder.")
+        }
     }
 
     func run() async throws {

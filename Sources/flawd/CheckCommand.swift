@@ -10,9 +10,9 @@ struct CheckCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "check",
         abstract: "Validate configuration and region files and show the prompts that each region becomes.",
-        discussion: "Everything that is wrong is listed, each with its line; the exit code is then 2.")
+        discussion: "Everything that is wrong in the two files is listed, each with its line, then what keeps a model from loading; the exit code is then 2.")
 
-    @Option(name: .shortAndLong, help: ArgumentHelp("Configuration file (YAML); its region file is checked too.", valueName: "file"))
+    @Option(name: .shortAndLong, help: ArgumentHelp("Configuration file (YAML); its region file, model and adapters are checked too.", valueName: "file"))
     var config: String?
 
     @Option(help: ArgumentHelp("Region file (YAML).", valueName: "file"))
@@ -43,8 +43,21 @@ struct CheckCommand: AsyncParsableCommand {
         if let path {
             do throws(FileError) { file = try RegionFile(path: path) } catch { findings += error.findings }
         }
+        var models: [String] = []
+        if let settings {
+            do { models = try CameraModels(settings).explanation } catch {
+                findings.append(.init(file: error.file, problem: error.problem))
+            }
+        }
+        // A misspelt camera would be inspected without its adapter, and nobody would know.
+        var warnings = file?.warnings ?? []
+        if let file, let settings {
+            for adapter in settings.adapters where !file.cameras.contains(where: { adapter.cameras.overlaps($0) }) {
+                warnings.append("\(config ?? ""): adapters: \"\(adapter.cameras.text)\" is no camera of the region file (\(file.cameras.joined(separator: ", ")))")
+            }
+        }
         let report = Report(
-            valid: findings.isEmpty, findings: findings, warnings: file?.warnings ?? [], revision: file?.revision,
+            valid: findings.isEmpty, findings: findings, models: models, warnings: warnings, revision: file?.revision,
             cameras: file.map(cameras) ?? [])
         json ? try printJSON(report) : printText(report, settings, path)
         if !findings.isEmpty { throw ExitCode(2) }
@@ -53,6 +66,8 @@ struct CheckCommand: AsyncParsableCommand {
     private struct Report: Encodable {
         var valid: Bool
         var findings: [FileError.Finding]
+        /// The model, and each adapter with its cameras, with their hashes.
+        var models: [String]
         var warnings: [String]
         var revision: String?
         var cameras: [Camera]
@@ -87,7 +102,8 @@ struct CheckCommand: AsyncParsableCommand {
         for warning in report.warnings { Terminal.printError("warning: \(warning)") }
         if let config, let settings {
             let pipeline = settings.pipeline
-            Terminal.print("\(config): valid")
+            if report.valid { Terminal.print("\(config): valid") }
+            for line in report.models { Terminal.print("  \(line)") }
             for endpoint in settings.subscribe.endpoints { Terminal.print("  frames: \(endpoint)") }
             for endpoint in settings.publish.endpoints { Terminal.print("  verdicts: \(endpoint)") }
             Terminal.print(

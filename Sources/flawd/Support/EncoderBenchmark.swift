@@ -19,6 +19,7 @@ enum EncoderBenchmark {
         /// OpenBLAS on the same matrix sizes, all threads together: the limit.
         var productGFLOPS: Double?
         var residentMB: Double?
+        var peakMB: Double?
         var peers: [PeerResult]
 
         var lines: [String] {
@@ -31,7 +32,7 @@ enum EncoderBenchmark {
                 lines.append(
                     "matrix products: \(fixed(operations, 0)) GFLOP, \(fixed(own, 1)) GFLOP/s in the whole encoder; OpenBLAS alone on the same sizes \(fixed(limit, 1)) GFLOP/s: \(fixed(100 * own / limit, 0))% of it")
             }
-            if let residentMB { lines.append("resident memory: \(fixed(residentMB, 0)) MB") }
+            if let residentMB, let peakMB { lines.append("resident memory: \(fixed(residentMB, 0)) MB, at most \(fixed(peakMB, 0)) MB") }
             return lines + peers.map(\.line)
         }
 
@@ -69,13 +70,14 @@ enum EncoderBenchmark {
         }
         Terminal.progress("")
         let encoderMs = ours.sorted()[rounds / 2], residentMB = Machine.residentBytes.map { Double($0) / 1e6 }
+        let peakMB = Machine.peakResidentBytes.map { Double($0) / 1e6 }
         let operations = encoder.products.reduce(0) { $0 + $1.operations }
         return Report(
-            machine: Machine.description, model: "\(options.model) \(try SafeTensorsFile(path: path).contentHash().prefix(12))",
+            machine: Machine.description, model: "\(options.model) \(checkpoint.base.contentHash().prefix(12))\(options.adapter.map { " + \($0)" } ?? "")",
             configuration: configuration, threads: options.threads, rounds: rounds, encoderMs: encoderMs,
             gigaOperations: operations > 0 ? operations / 1e9 : nil, encoderGFLOPS: operations > 0 ? operations / encoderMs / 1e6 : nil,
             productGFLOPS: operations > 0 ? openBLASRate(of: encoder.products, in: workspace) : nil,
-            residentMB: residentMB,
+            residentMB: residentMB, peakMB: peakMB,
             peers: zip(peers, theirs).map { PeerResult(name: $0.name, times: $1, ours: encoderMs) })
     }
 

@@ -25,6 +25,7 @@ final class FrameBenchmark {
         /// The share of a frame's time that is neither the encoder nor the decoders.
         var overheadShare: Double
         var residentMB: Double?
+        var peakMB: Double?
         var peers: [PeerResult]
 
         var lines: [String] {
@@ -34,7 +35,7 @@ final class FrameBenchmark {
                 "two frame-view regions: \(fixed(twoRegionsMs, 1)) ms, \(fixed(twoRegionsMs / frameMs, 2)) times one",
                 "everything but the model: \(fixed(100 * overheadShare, 2))% of a frame",
             ]
-            if let residentMB { lines.append("resident memory: \(fixed(residentMB, 0)) MB") }
+            if let residentMB, let peakMB { lines.append("resident memory: \(fixed(residentMB, 0)) MB, at most \(fixed(peakMB, 0)) MB") }
             return lines + peers.map(\.line)
         }
 
@@ -50,6 +51,8 @@ final class FrameBenchmark {
         var prompt: [Int64] = []
         var measure: [Int64] = []
         var event: [Int64] = []
+        /// Neither encoder nor decoders.
+        var overhead: [Int64] = []
     }
 
     private let command: BenchCommand
@@ -113,13 +116,14 @@ final class FrameBenchmark {
             Terminal.progress("bench: \(done) of \(rounds) rounds")
         }
         Terminal.progress("")
-        let frameMs = median(single.frame), model = median(single.encode) + median(single.prompt)
+        let frameMs = median(single.frame)
         return Report(
             machine: Machine.description, model: modelName, configuration: configuration, threads: command.model.threads,
             picture: [w, h], rounds: rounds, frameMs: frameMs, decodeMs: median(single.decode), encodeMs: median(single.encode),
             promptMs: median(single.prompt), measureMs: median(single.measure), eventMs: median(single.event),
-            twoRegionsMs: median(double.frame), overheadShare: max(0, frameMs - model) / frameMs,
+            twoRegionsMs: median(double.frame), overheadShare: median(single.overhead) / frameMs,
             residentMB: Machine.residentBytes.map { Double($0) / 1e6 },
+            peakMB: Machine.peakResidentBytes.map { Double($0) / 1e6 },
             peers: zip(peers, theirs).map { PeerResult(name: $0.name, times: $1, ours: frameMs) })
     }
 
@@ -158,6 +162,7 @@ final class FrameBenchmark {
         times.prompt.append(result.promptNs)
         times.measure.append(result.measureNs)
         times.event.append(end - inspected)
+        times.overhead.append(end - start - result.encodeNs - result.promptNs)
     }
 
     private func median(_ values: [Int64]) -> Double { Double(values.sorted()[values.count / 2]) / 1e6 }

@@ -10,9 +10,14 @@ enum Machine {
     }
 
     /// Memory of this process that is resident now, in bytes; nil where the system does not say.
-    static var residentBytes: Int? {
+    static var residentBytes: Int? { memory("VmRSS:") }
+
+    /// The most that ever was.
+    static var peakResidentBytes: Int? { memory("VmHWM:") }
+
+    private static func memory(_ key: String) -> Int? {
         guard let status = try? String(contentsOfFile: "/proc/self/status", encoding: .utf8),
-            let line = status.split(separator: "\n").first(where: { $0.hasPrefix("VmRSS:") }),
+            let line = status.split(separator: "\n").first(where: { $0.hasPrefix(key) }),
             let kilobytes = line.split(whereSeparator: { $0 == " " || $0 == "\t" }).dropFirst().first.flatMap({ Int($0) })
         else { return nil }
         return kilobytes * 1024

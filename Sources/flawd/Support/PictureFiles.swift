@@ -1,8 +1,23 @@
 import Foundation
+import Imaging
 import Service
 
 /// The JPEG files that a command line names.
 enum PictureFiles {
+    /// - Throws: `InvalidInput` naming the file.
+    static func read(_ path: String) throws -> RGBImage {
+        let picture = RGBImage()
+        do {
+            let bytes = try Data(contentsOf: URL(fileURLWithPath: path))
+            try bytes.withUnsafeBytes { try JPEGDecoder().decode($0, into: picture) }
+        } catch let error as ImagingError {
+            throw InvalidInput("\(path): \(error)")
+        } catch {
+            throw InvalidInput("\(path): \(error.localizedDescription)")
+        }
+        return picture
+    }
+
     /// Files as given, folders as the JPEG files in them, each folder in the natural order of names.
     ///
     /// - Throws: `InvalidInput` when a path does not exist or nothing is left.

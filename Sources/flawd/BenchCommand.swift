@@ -61,9 +61,7 @@ struct BenchCommand: AsyncParsableCommand {
         case .products: ProductBenchmark.run(rounds: rounds ?? 40)
         }
         if json {
-            let encoder = JSONEncoder()
-            encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
-            Terminal.print(String(decoding: try encoder.encode(report), as: UTF8.self))
+            try Terminal.printJSON(report)
         } else {
             var lines = ["machine: \(Machine.description)", "products: \(Processor.productLibrary)"] + report.lines
             if againstNotes { lines += BenchmarkNotes.lines(for: report) }

@@ -92,9 +92,7 @@ struct CheckCommand: AsyncParsableCommand {
     }
 
     private func printJSON(_ report: Report) throws {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
-        Terminal.print(String(decoding: try encoder.encode(report), as: UTF8.self))
+        try Terminal.printJSON(report)
     }
 
     private func printText(_ report: Report, _ settings: Configuration?, _ regions: String?) {

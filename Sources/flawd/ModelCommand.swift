@@ -30,9 +30,7 @@ struct ModelInfoCommand: AsyncParsableCommand {
         let loaded = try SPTModel(base: file, adapter: adapterFile)
         let info = Info(file, loaded)
         if json {
-            let encoder = JSONEncoder()
-            encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
-            Terminal.print(String(decoding: try encoder.encode(info), as: UTF8.self))
+            try Terminal.printJSON(info)
         } else {
             for line in info.lines { Terminal.print(line) }
         }

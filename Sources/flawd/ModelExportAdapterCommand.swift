@@ -27,10 +27,8 @@ struct ModelExportAdapterCommand: AsyncParsableCommand {
         let result = try AdapterExport.write(
             file, to: output, overwrite: force, program: "flawd \(BuildIdentity.current())")
         if json {
-            let encoder = JSONEncoder()
-            encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
             let report = Report(file: output, bytes: result.byteCount, tensors: result.tensorCount, metadata: result.metadata)
-            Terminal.print(String(decoding: try encoder.encode(report), as: UTF8.self))
+            try Terminal.printJSON(report)
         } else {
             Terminal.print("\(output): adapter of \(Terminal.clean(result.metadata["name"] ?? model)), \(result.tensorCount) tensors, \(result.byteCount) bytes")
         }

@@ -68,9 +68,7 @@ struct ModelImportCommand: AsyncParsableCommand {
             leftOut: importer.leftOut, configuration: importer.configuration,
             metadata: result.metadata.filter { $0.key != "config" && $0.key != "name" })
         if json {
-            let encoder = JSONEncoder()
-            encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
-            Terminal.print(String(decoding: try encoder.encode(report), as: UTF8.self))
+            try Terminal.printJSON(report)
         } else {
             for line in report.lines { Terminal.print(line) }
         }

@@ -151,11 +151,9 @@ struct SegmentCommand: AsyncParsableCommand {
                 try values.encodeIfPresent(predictedIoU, forKey: .predictedIoU)
             }
         }
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
         let regions = result.regions.map { Region(result: $0, predictedIoU: result.predictedIoU[$0.name]) }
         let output = Output(image: image, verdict: result.verdict, regions: regions, files: files)
-        Terminal.print(String(decoding: try encoder.encode(output), as: UTF8.self))
+        try Terminal.printJSON(output)
     }
 
     private func text(_ result: FrameResult, _ files: Files, isRefined: Bool) -> [String] {

@@ -51,9 +51,7 @@ struct MultimaskSegmentation {
         }
         let output = Output(image: files.image, masks: masks, overlay: try files.write(overlay: picture))
         if json {
-            let encoder = JSONEncoder()
-            encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
-            return Terminal.print(String(decoding: try encoder.encode(output), as: UTF8.self))
+            return try Terminal.printJSON(output)
         }
         Terminal.print("\(files.image): \(masks.count) masks, the highest predicted IoU first")
         for mask in masks {

@@ -16,6 +16,13 @@ enum Terminal {
     /// One line, at once: a pipe's reader sees it when it happens.
     static func print(_ line: String) { write(line + "\n", to: FileHandle.standardOutput) }
 
+    /// A result for scripts: indented, its keys in order.
+    static func printJSON(_ value: some Encodable) throws {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
+        print(String(decoding: try encoder.encode(value), as: UTF8.self))
+    }
+
     static func printError(_ line: String) { write(line + "\n", to: FileHandle.standardError) }
 
     /// Progress in place on a terminal; nothing elsewhere.

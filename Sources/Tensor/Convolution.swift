@@ -9,20 +9,29 @@ public struct Convolution: Sendable {
 
     /// - Parameter pytorch: weights as PyTorch stores them, `out × in × kernel × kernel`, flattened to `out` rows.
     public init(pytorch: Tensor, bias: Tensor?, kernel: Int, stride: Int = 1, padding: Int = 0) {
-        let area = kernel * kernel
-        precondition(pytorch.columns % area == 0)
-        inputs = pytorch.columns / area
-        let weight = Tensor(rows: pytorch.rows, columns: pytorch.columns)
-        for out in 0..<pytorch.rows {
-            let source = pytorch.pointer + out * pytorch.columns, target = weight.pointer + out * pytorch.columns
-            for input in 0..<inputs {
-                for tap in 0..<area { target[tap * inputs + input] = source[input * area + tap] }
-            }
-        }
-        linear = Linear(weight: weight, bias: bias)
+        precondition(pytorch.columns % (kernel * kernel) == 0)
+        inputs = pytorch.columns / (kernel * kernel)
+        linear = Linear(weight: Self.patchOrder(pytorch, area: kernel * kernel), bias: bias)
         self.kernel = kernel
         self.stride = stride
         self.padding = padding
+    }
+
+    /// Writes other weights, in PyTorch's order, into the layer.
+    public func pack(pytorch: Tensor, bias: Tensor?) {
+        linear.pack(weight: Self.patchOrder(pytorch, area: kernel * kernel), bias: bias)
+    }
+
+    /// `out × in × ky × kx` to `out × ky × kx × in`.
+    private static func patchOrder(_ pytorch: Tensor, area: Int) -> Tensor {
+        let weight = Tensor(rows: pytorch.rows, columns: pytorch.columns)
+        for out in 0..<pytorch.rows {
+            let start = out * pytorch.columns
+            transpose(
+                pytorch.pointer + start, rows: pytorch.columns / area, columns: area, stride: area, into: weight.pointer + start,
+                stride: pytorch.columns / area)
+        }
+        return weight
     }
 
     public var outputs: Int { linear.outputs }
@@ -83,10 +92,22 @@ public struct Convolution: Sendable {
 /// activation, another such convolution) need no rearrangement; ``quadPosition(_:levels:width:)`` finds the pixel.
 public struct TransposedConvolution: Sendable {
     /// From a token to its four, ordered (dy, dx, out).
-    private let linear: Linear
+    let linear: Linear
 
     /// - Parameter pytorch: weights as PyTorch stores them, `in × out × 2 × 2`, flattened to `in` rows.
     public init(pytorch: Tensor, bias: Tensor) {
+        let (weight, shift) = Self.quadOrder(pytorch, bias)
+        linear = Linear(weight: weight, bias: shift)
+    }
+
+    /// Writes other weights, in PyTorch's order, into the layer.
+    public func pack(pytorch: Tensor, bias: Tensor) {
+        let (weight, shift) = Self.quadOrder(pytorch, bias)
+        linear.pack(weight: weight, bias: shift)
+    }
+
+    /// `in × out × dy × dx` to `(dy, dx, out) × in`, and the bias once for each of the four.
+    private static func quadOrder(_ pytorch: Tensor, _ bias: Tensor) -> (weight: Tensor, bias: Tensor) {
         let inputs = pytorch.rows, outputs = pytorch.columns / 4
         precondition(bias.count == outputs)
         let weight = Tensor(rows: 4 * outputs, columns: inputs), shift = Tensor(rows: 1, columns: 4 * outputs)
@@ -99,7 +120,7 @@ public struct TransposedConvolution: Sendable {
                 shift.pointer[quarter * outputs + out] = bias.pointer[out]
             }
         }
-        linear = Linear(weight: weight, bias: shift)
+        return (weight, shift)
     }
 
     public var outputs: Int { linear.outputs / 4 }

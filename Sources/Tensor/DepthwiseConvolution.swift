@@ -10,14 +10,18 @@ public struct DepthwiseConvolution: Sendable {
         precondition(pytorch.columns == kernel * kernel && bias.count == pytorch.rows)
         precondition(kernel <= RowRing.largestKernel)
         weight = Tensor(rows: pytorch.columns, columns: pytorch.rows)
-        for channel in 0..<pytorch.rows {
-            for tap in 0..<pytorch.columns {
-                weight.pointer[tap * pytorch.rows + channel] = pytorch.pointer[channel * pytorch.columns + tap]
-            }
-        }
         self.bias = bias
         self.kernel = kernel
         self.stride = stride
+        pack(pytorch: pytorch)
+    }
+
+    /// Writes other weights, in PyTorch's order, into the layer; the bias is the tensor that it was made with.
+    public func pack(pytorch: Tensor) {
+        precondition(pytorch.columns == weight.rows && pytorch.rows == channels)
+        transpose(
+            pytorch.pointer, rows: pytorch.rows, columns: pytorch.columns, stride: pytorch.columns, into: weight.pointer,
+            stride: pytorch.rows)
     }
 
     public var channels: Int { weight.columns }

@@ -117,6 +117,22 @@ public func addScaled(_ x: UnsafePointer<Float>, _ factor: Float, to y: UnsafeMu
     }
 }
 
+/// y ← x + a ⊙ b, value by value, rounded once.
+public func addProduct(
+    _ x: UnsafePointer<Float>, _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, count: Int,
+    into y: UnsafeMutablePointer<Float>
+) {
+    var index = 0
+    while index + 8 <= count {
+        y.store8(x.load8(index).addingProduct(a.load8(index), b.load8(index)), index)
+        index += 8
+    }
+    while index < count {
+        y[index] = x[index].addingProduct(a[index], b[index])
+        index += 1
+    }
+}
+
 /// x ← eˣ, value by value.
 public func exponentiate(_ x: UnsafeMutablePointer<Float>, count: Int) {
     forEach8(x, rows: 1, columns: count, stride: count) { value, _, _ in exponential(value) }

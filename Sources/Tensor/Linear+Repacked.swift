@@ -1,4 +1,23 @@
 extension Linear {
+    /// Writes other weights into the layer: those of the next step of tuning.
+    ///
+    /// - Precondition: the shapes are the layer's, and it keeps floats.
+    public func pack(weight: Tensor, bias: Tensor?) {
+        precondition(weight.rows == outputs && weight.columns == inputs && panels.count > 0)
+        Self.pack(weight, bias, into: panels, self.bias)
+    }
+
+    /// `out × in` weights to panels of 16 outputs, input after input; what the last panel has too many is left as it is.
+    static func pack(_ weight: Tensor, _ bias: Tensor?, into panels: Tensor, _ shift: Tensor) {
+        let width = panelWidth, inputs = weight.columns
+        for output in 0..<weight.rows {
+            let panel = panels.pointer + output / width * width * inputs + output % width
+            let source = weight.pointer + output * inputs
+            for input in 0..<inputs { panel[input * width] = source[input] }
+            if let bias { shift.pointer[output] = bias.pointer[output] }
+        }
+    }
+
     /// An empty layer whose weights are written by ``pack(columnsOf:rows:)``: a product with another activation in the
     /// weights' place, such as R · keys, by the same kernel.
     public init(inputs: Int, outputs: Int) {

@@ -13,7 +13,7 @@ public struct Linear: Sendable {
     /// Instead of `panels`, which are empty then.
     private let half: HalfPanels?
     // Padded with zeros to whole panels.
-    private let bias: Tensor
+    let bias: Tensor
 
     /// Lines of y that do not follow one another without a break, such as a picture's rows with padding between them.
     public struct Gaps: Sendable {
@@ -50,12 +50,7 @@ public struct Linear: Sendable {
         panels.fill(0)
         self.bias = Tensor(rows: count, columns: width)
         self.bias.fill(0)
-        for output in 0..<outputs {
-            let panel = panels.pointer + output / width * width * inputs + output % width
-            let source = weight.pointer + output * inputs
-            for input in 0..<inputs { panel[input * width] = source[input] }
-            if let bias { self.bias.pointer[output] = bias.pointer[output] }
-        }
+        Self.pack(weight, bias, into: panels, self.bias)
         precondition(format == nil || outputs % width == 0)
         half = format.map { HalfPanels(panels, format: $0) }
         self.panels = half == nil ? panels : Tensor(rows: 0, columns: 0)

@@ -20,3 +20,10 @@ public func product(
 /// Rows of one tile of a product: enough that starting a tile does not show, few enough that a thousand tokens keep
 /// several cores busy, and a multiple of the 6 rows of a register tile.
 public let productTileRows = 132
+
+/// Tiles of about that size for `rows` rows, all alike as far as register tiles allow: a short last one would leave a core
+/// waiting where there are few.
+public func evenProductTileRows(_ rows: Int) -> Int {
+    let tiles = max(1, (rows + productTileRows - 1) / productTileRows)
+    return ((rows + tiles - 1) / tiles + Linear.tileRows - 1) / Linear.tileRows * Linear.tileRows
+}

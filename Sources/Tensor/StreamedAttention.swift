@@ -8,7 +8,7 @@ public struct StreamedAttention: Sendable {
     public let headSize: Int
     public let keys: Int
     /// Keys of one block: a multiple of 16, and of a line of ``lineKeys`` keys.
-    private let blockKeys: Int
+    public let blockKeys: Int
     private let paddedSize: Int
 
     /// Queries in a block that fills the register tiles and leaves room in the second-level cache.

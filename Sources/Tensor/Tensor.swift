@@ -54,5 +54,18 @@ public struct Tensor: Sendable {
         pointer.update(from: other.pointer, count: count)
     }
 
+    /// Whose memory this is a view of.
+    var memory: TensorStorage { storage }
+
+    /// Where in it.
+    var place: Range<Int> { offset..<offset + count }
+
+    var identity: ObjectIdentifier { ObjectIdentifier(storage) }
+
+    /// The same place in other memory of the same size.
+    func moved(to other: TensorStorage) -> Tensor {
+        Tensor(rows: rows, columns: columns, storage: other, offset: offset)
+    }
+
     public func fill(_ value: Float) { pointer.update(repeating: value, count: count) }
 }

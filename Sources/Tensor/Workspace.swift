@@ -7,6 +7,8 @@ import COpenBLAS
 /// bit-identical for 1, 2 or 8 threads. One workspace belongs to one worker; it is not thread-safe.
 public final class Workspace {
     public let threads: Int
+    /// Where layers write down the way back while a model is tuned; nil during inference.
+    public var tape: Tape?
 
     private var arenas: [TensorStorage] = []
     private var position = Position(arena: 0, offset: 0)

@@ -21,8 +21,12 @@ public enum ImagingError: Error, Hashable, Sendable {
     case runLength(String)
     /// A picture that cannot be written as JPEG.
     case encoding(String)
-    /// A PNG that cannot be read or written, with its file's name.
+    /// A PNG that cannot be read or written, in libpng's words.
     case png(String)
+    /// A BMP that is damaged or of a kind that is not read.
+    case bmp(String)
+    /// A file that cannot be read as a picture of any kind.
+    case file(String)
     case outOfMemory
 }
 
@@ -52,8 +56,10 @@ extension ImagingError: CustomStringConvertible {
             return "not a run-length code: \(message)"
         case .encoding(let message):
             return "the picture cannot be written as JPEG: \(message)"
-        case .png(let message):
+        case .png(let message), .file(let message):
             return message
+        case .bmp(let message):
+            return "the BMP cannot be read: \(message)"
         case .outOfMemory:
             return "no memory for the picture"
         }

@@ -46,6 +46,24 @@ public struct RunLengthCode: Equatable, Hashable, Sendable {
         self.init(size: frame, counts: writer.finish())
     }
 
+    /// The uncompressed form: alternating runs, column by column, the first outside.
+    ///
+    /// - Throws: `ImagingError.runLength` for a negative run and for runs that do not cover the frame exactly; `.tooLarge`.
+    public init(size: PixelSize, runs: [Int], limits: ImageLimits = .init()) throws(ImagingError) {
+        try limits.check(size)
+        let total = size.area
+        var writer = RunWriter(total: total), place = 0
+        for (index, run) in runs.enumerated() {
+            guard run >= 0, run <= total - place else {
+                throw .runLength("run \(index + 1) of \(run) pixels is negative or goes past the \(size) pixels of the frame")
+            }
+            if index % 2 == 1, run > 0 { writer.add(from: place, to: place + run) }
+            place += run
+        }
+        guard place == total else { throw .runLength("the runs cover \(place) of the \(total) pixels of \(size)") }
+        self.init(size: size, counts: writer.finish())
+    }
+
     /// Pixels inside.
     /// - Throws: `ImagingError.runLength` or `.tooLarge`, as `mask` does.
     public func area(limits: ImageLimits = .init()) throws(ImagingError) -> Int {

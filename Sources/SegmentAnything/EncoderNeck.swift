@@ -10,7 +10,7 @@ struct EncoderNeck: Sendable {
 
     init(_ checkpoint: Checkpoint, _ prefix: String, in inputs: Int) throws(CheckpointError) {
         let out = checkpoint.configuration.transformerDim
-        pointwise = Linear(weight: try checkpoint.tensor(prefix + "0.weight", out, inputs, 1, 1), bias: nil)
+        pointwise = try checkpoint.pointwise(prefix + "0", in: inputs, out: out, bias: false)
         norm1 = try checkpoint.norm(prefix + "1", out, epsilon: 1e-6)
         convolution = try checkpoint.convolution(prefix + "2", in: out, out: out, kernel: 3, padding: 1, bias: false)
         norm2 = try checkpoint.norm(prefix + "3", out, epsilon: 1e-6)
@@ -33,5 +33,6 @@ struct EncoderNeck: Sendable {
                 norm2(tile, rows: rows.count)
             }
         }
+        if let tape = workspace.tape { record(x, side: side, embedding, on: tape) }
     }
 }

@@ -10,9 +10,7 @@ public final class ImageProcessor {
     private let truncates: Bool
     private let mean: [Float]
     private let inverseStd: [Float]
-    // Taps of the last few rectangles' sizes: a camera's regions are the same frame after frame.
-    private var taps: [Int: ResizeTaps] = [:]
-    private static let mostTaps = 256
+    private var taps = TapsCache<Int, ResizeTaps>(capacity: 256)
 
     public init(_ configuration: ModelConfiguration) {
         size = configuration.imageSize
@@ -43,6 +41,14 @@ public final class ImageProcessor {
         }
     }
 
+    /// Turns levels of 0…255 that are laid out already into the encoder's input, in place.
+    ///
+    /// - Parameter input: `imageSize² × 3`.
+    public func normalise(_ input: Tensor) {
+        precondition(input.rows == size * size && input.columns == 3)
+        Self.normalise(input.pointer, count: size * size, truncates: truncates, mean: mean, inverseStd: inverseStd)
+    }
+
     private static func normalise(
         _ line: UnsafeMutablePointer<Float>, count: Int, truncates: Bool, mean: [Float], inverseStd: [Float]
     ) {
@@ -61,10 +67,6 @@ public final class ImageProcessor {
     }
 
     private func taps(from source: Int) -> ResizeTaps {
-        if let known = taps[source] { return known }
-        if taps.count >= Self.mostTaps { taps.removeAll(keepingCapacity: true) }
-        let made = ResizeTaps(source: source, target: size)
-        taps[source] = made
-        return made
+        taps.taps(source) { ResizeTaps(source: source, target: size) }
     }
 }

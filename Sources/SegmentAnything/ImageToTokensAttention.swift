@@ -22,6 +22,8 @@ struct ImageToTokensAttention: Sendable {
         value = try checkpoint.linear(prefix + "v_proj", in: dim, out: inner)
         outputWeight = try checkpoint.tensor(prefix + "out_proj.weight", dim, inner)
         outputBias = try checkpoint.tensor(prefix + "out_proj.bias", dim)
+        checkpoint.bind(queryWeight, bias: queryBias)
+        checkpoint.bind(outputWeight, bias: outputBias)
     }
 
     private var inner: Int { key.outputs }
@@ -30,11 +32,22 @@ struct ImageToTokensAttention: Sendable {
 
     /// - Parameters:
     ///   - image: `N × C`, replaced.
-    ///   - positioned: image tokens with positions, the queries: `N × C`.
+    ///   - positioned: image tokens with positions, the queries: `N × C`; `imagePositions` are the positions.
     ///   - keys: tokens with their positions, `T × C`; `tokens` are the values.
     func callAsFunction(
-        _ image: Tensor, positioned: Tensor, keys: Tensor, tokens: Tensor, norm: LayerNorm, in workspace: Workspace
+        _ image: Tensor, positioned: Tensor, imagePositions: Tensor, keys: Tensor, tokens: Tensor, norm: LayerNorm,
+        in workspace: Workspace
     ) {
+        if let tape = workspace.tape {
+            let seen = (image: tape.keep(image), keys: tape.keep(keys), tokens: tape.keep(tokens))
+            let dImage = tape.gradient(of: image), dPositioned = tape.gradient(of: positioned)
+            let dKeys = tape.gradient(of: keys), dTokens = tape.gradient(of: tokens)
+            tape.record {
+                backward(
+                    image: seen.image, positions: imagePositions, keys: seen.keys, tokens: seen.tokens, norm: norm, dImage: dImage,
+                    into: dPositioned, dKeys, dTokens, on: tape, in: $0)
+            }
+        }
         let count = tokens.rows, dim = tokens.columns, folded = count * heads, inner = self.inner, headSize = self.headSize
         let tileRows = Self.tileRows
         workspace.scope {

@@ -45,7 +45,9 @@ struct InvertedResidual: Sendable {
     ///   - y: `outputSize(size)² × channels out`, written.
     func callAsFunction(_ x: Tensor, size: Int, into y: Tensor, in workspace: Workspace) {
         let wide = wideSize(size)
-        if wide * wide > Self.largestWhole {
+        if let tape = workspace.tape, tape.hasSteps || isTrained(by: tape.parameters) {
+            recorded(x, size: size, wide: wide, into: y, on: tape, in: workspace)
+        } else if wide * wide > Self.largestWhole {
             streamed(x, size: size, wide: wide, into: y, in: workspace)
         } else {
             whole(x, size: size, wide: wide, into: y, in: workspace)
@@ -67,7 +69,7 @@ struct InvertedResidual: Sendable {
             while row < rows.upperBound {
                 let next = min(row + step, rows.upperBound)
                 let needed = min(wide, (next - 1) * stride - depthwise.padding + kernel)
-                produce(made..<needed, of: x, size: size, wide: wide, into: ring, scratch: spare)
+                produce(made..<needed, of: x, size: size, wide: wide, activation: activation, into: ring, scratch: spare)
                 made = needed
                 narrow(row..<next, of: ring, wide: wide, out: out, skip: x, filtered: filtered, into: y)
                 row = next
@@ -75,21 +77,39 @@ struct InvertedResidual: Sendable {
         }
     }
 
-    func whole(_ x: Tensor, size: Int, wide: Int, into y: Tensor, in workspace: Workspace) {
-        let out = depthwise.outputSize(wide), channels = source.channels
+    /// - Parameters:
+    ///   - memory: where the widened picture goes, ``pictureSize(_:)`` floats; nil: where it is forgotten.
+    ///   - filtered: the same of the filtered one, `outputSize(size)² × channels`.
+    func whole(
+        _ x: Tensor, size: Int, wide: Int, into y: Tensor, memory: Tensor? = nil, filtered: Tensor? = nil, in workspace: Workspace
+    ) {
+        let out = depthwise.outputSize(wide), line = out * source.channels
         workspace.scope {
-            let memory = workspace.tensor(
-                RowRing.size(slots: wide, width: wide, channels: channels, padding: depthwise.padding), 1)
-            let ring = RowRing(memory.pointer, slots: wide, width: wide, channels: channels, padding: depthwise.padding)
-            let made = max(1, min(256 / wide, wide / 2))
-            workspace.parallelRows(wide, tile: made, scratch: produceScratch(wide: wide)) { rows, scratch in
-                produce(rows, of: x, size: size, wide: wide, into: ring, scratch: scratch)
-            }
+            let ring = picture(wide, in: memory ?? workspace.tensor(pictureSize(wide), 1))
+            widen(x, size: size, wide: wide, activation: activation, into: ring, in: workspace)
             // Some 64 tokens: what is filtered stays in the second-level cache while all outputs are made from it.
             let tile = max(1, 64 / out)
-            workspace.parallelRows(out, tile: tile, scratch: tile * out * channels) { rows, scratch in
-                narrow(rows, of: ring, wide: wide, out: out, skip: x, filtered: scratch, into: y)
+            workspace.parallelRows(out, tile: tile, scratch: filtered == nil ? tile * line : 0) { rows, scratch in
+                narrow(
+                    rows, of: ring, wide: wide, out: out, skip: x,
+                    filtered: filtered.map { $0.pointer + rows.lowerBound * line } ?? scratch, into: y)
             }
+        }
+    }
+
+    /// Floats of a picture of `side²` widened tokens with the filter's padding.
+    func pictureSize(_ side: Int) -> Int {
+        RowRing.size(slots: side, width: side, channels: source.channels, padding: depthwise.padding)
+    }
+
+    func picture(_ side: Int, in memory: Tensor) -> RowRing {
+        RowRing(memory.pointer, slots: side, width: side, channels: source.channels, padding: depthwise.padding)
+    }
+
+    func widen(_ x: Tensor, size: Int, wide: Int, activation: Activation, into ring: RowRing, in workspace: Workspace) {
+        let made = max(1, min(256 / wide, wide / 2))
+        workspace.parallelRows(wide, tile: made, scratch: produceScratch(wide: wide)) { rows, scratch in
+            produce(rows, of: x, size: size, wide: wide, activation: activation, into: ring, scratch: scratch)
         }
     }
 
@@ -99,7 +119,8 @@ struct InvertedResidual: Sendable {
 
     /// Widens rows of the picture into the ring, with bias and activation.
     private func produce(
-        _ rows: Range<Int>, of x: Tensor, size: Int, wide: Int, into ring: RowRing, scratch: UnsafeMutablePointer<Float>
+        _ rows: Range<Int>, of x: Tensor, size: Int, wide: Int, activation: Activation, into ring: RowRing,
+        scratch: UnsafeMutablePointer<Float>
     ) {
         switch source {
         case .pointwise(let layer):

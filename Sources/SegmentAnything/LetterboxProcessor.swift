@@ -9,15 +9,13 @@ final class LetterboxProcessor {
     private let layout: InputLayout
     /// 256 values a channel.
     private let normalised: [Float]
-    // Taps of the last few rectangles' sizes: a camera's regions are the same frame after frame.
-    private var taps: [Key: AntialiasedTaps] = [:]
+    private var taps = TapsCache<Lengths, AntialiasedTaps>(capacity: 64)
 
-    private struct Key: Hashable {
+    private struct Lengths: Hashable {
         var source: Int
         var target: Int
     }
 
-    private static let mostTaps = 64
     /// Rows of the result that are made together, of their own part of the picture.
     private static let tileRows = 64
 
@@ -75,11 +73,6 @@ final class LetterboxProcessor {
     }
 
     private func taps(from source: Int, to target: Int) -> AntialiasedTaps {
-        let key = Key(source: source, target: target)
-        if let known = taps[key] { return known }
-        if taps.count >= Self.mostTaps { taps.removeAll(keepingCapacity: true) }
-        let made = AntialiasedTaps(source: source, target: target)
-        taps[key] = made
-        return made
+        taps.taps(Lengths(source: source, target: target)) { AntialiasedTaps(source: source, target: target) }
     }
 }

@@ -22,19 +22,10 @@ public struct LiteEncoder: ImageEncoder {
     ]
     private static let stemChannels = 32
     /// The blocks whose outputs feed the pyramid, at strides 8, 16 and 32.
-    private static let taps = [4, 10, 15]
+    static let taps = [4, 10, 15]
 
     public init(_ checkpoint: Checkpoint) throws(CheckpointError) {
         let prefix = "image_encoder.", width = checkpoint.configuration.transformerDim
-        func pointwise(_ name: String, in inputs: Int, out outputs: Int) throws(CheckpointError) -> Linear {
-            let kernel = try checkpoint.tensor(prefix + name + ".weight", outputs, inputs, 1, 1)
-            return Linear(weight: kernel, bias: try checkpoint.tensor(prefix + name + ".bias", outputs))
-        }
-        func depthwise(_ name: String, _ channels: Int, kernel: Int, stride: Int) throws(CheckpointError) -> DepthwiseConvolution {
-            DepthwiseConvolution(
-                pytorch: try checkpoint.tensor(prefix + name + ".weight", channels, 1, kernel, kernel),
-                bias: try checkpoint.tensor(prefix + name + ".bias", channels), kernel: kernel, stride: stride)
-        }
         size = checkpoint.configuration.imageSize
         var blocks: [InvertedResidual] = []
         var channels = Self.stemChannels
@@ -45,23 +36,23 @@ public struct LiteEncoder: ImageEncoder {
                 // The first block has no expansion of its own; the stem takes its place.
                 let source: InvertedResidual.Source = blocks.isEmpty
                     ? .convolution(try checkpoint.convolution(prefix + "stem", in: 3, out: Self.stemChannels, kernel: 3, stride: 2, padding: 1))
-                    : .pointwise(try pointwise(name + "expand", in: channels, out: hidden))
+                    : .pointwise(try checkpoint.pointwise(prefix + name + "expand", in: channels, out: hidden))
                 blocks.append(
                     InvertedResidual(
                         source: source,
-                        depthwise: try depthwise(name + "depthwise", hidden, kernel: kernel, stride: stride),
-                        project: try pointwise(name + "project", in: hidden, out: outputs),
+                        depthwise: try checkpoint.depthwise(prefix + name + "depthwise", channels: hidden, kernel: kernel, stride: stride),
+                        project: try checkpoint.pointwise(prefix + name + "project", in: hidden, out: outputs),
                         skips: stride == 1 && channels == outputs))
                 channels = outputs
             }
         }
         self.blocks = blocks
         lateral8 = try checkpoint.convolution(prefix + "lateral8", in: 40, out: width, kernel: 2, stride: 2)
-        lateral16 = try pointwise("lateral16", in: 112, out: width)
-        lateral32 = try pointwise("lateral32", in: 320, out: width)
+        lateral16 = try checkpoint.pointwise(prefix + "lateral16", in: 112, out: width)
+        lateral32 = try checkpoint.pointwise(prefix + "lateral32", in: 320, out: width)
         norm1 = try checkpoint.norm(prefix + "norm1", width, epsilon: 1e-6)
-        mixDepthwise = try depthwise("mix_depthwise", width, kernel: 3, stride: 1)
-        mixPointwise = try pointwise("mix_pointwise", in: width, out: width)
+        mixDepthwise = try checkpoint.depthwise(prefix + "mix_depthwise", channels: width, kernel: 3, stride: 1)
+        mixPointwise = try checkpoint.pointwise(prefix + "mix_pointwise", in: width, out: width)
         norm2 = try checkpoint.norm(prefix + "norm2", width, epsilon: 1e-6)
     }
 
@@ -83,6 +74,15 @@ public struct LiteEncoder: ImageEncoder {
 
     /// norm1(lateral8(t8) + lateral16(t16) + ↑2 lateral32(t32)), ↑2 being nearest-neighbour enlargement.
     private func fuse(_ t8: Tensor, _ t16: Tensor, _ t32: Tensor, into y: Tensor, in workspace: Workspace) {
+        pyramid(t8, t16, t32, into: y, in: workspace) { tile, rows in norm1(tile, rows: rows) }
+        if let tape = workspace.tape { recordFusion(t8, t16, t32, y, on: tape) }
+    }
+
+    /// The sum of the three levels; `then` gets finished tokens and how many there are.
+    func pyramid(
+        _ t8: Tensor, _ t16: Tensor, _ t32: Tensor, into y: Tensor, in workspace: Workspace,
+        then: (UnsafeMutablePointer<Float>, Int) -> Void
+    ) {
         let grid = size / 16, width = y.columns
         workspace.scope {
             let coarse = workspace.tensor(t32.rows, width), middle = workspace.tensor(t16.rows, width)
@@ -95,7 +95,7 @@ public struct LiteEncoder: ImageEncoder {
                     let parent = row / grid / 2 * (grid / 2) + row % grid / 2
                     add(line, coarse.pointer + parent * width, into: line, count: width)
                 }
-                norm1(tile, rows: rows.count)
+                then(tile, rows.count)
             }
         }
     }
@@ -103,9 +103,7 @@ public struct LiteEncoder: ImageEncoder {
     private func mix(_ x: Tensor, into y: Tensor, in workspace: Workspace) {
         let grid = size / 16, width = y.columns, tileRows = max(1, productTileRows / grid)
         workspace.scope {
-            let memory = workspace.tensor(RowRing.size(slots: grid, width: grid, channels: width, padding: 1), 1)
-            let ring = RowRing(memory.pointer, slots: grid, width: grid, channels: width, padding: 1)
-            for row in 0..<grid { ring.row(row).update(from: x.pointer + row * grid * width, count: grid * width) }
+            let ring = padded(x, in: workspace)
             workspace.parallelRows(grid, tile: tileRows, scratch: tileRows * grid * width) { rows, scratch in
                 for row in rows {
                     ring.withWindow(top: row - 1, kernel: 3, height: grid) { window in
@@ -117,5 +115,15 @@ public struct LiteEncoder: ImageEncoder {
                 norm2(tile, rows: tokens)
             }
         }
+        if let tape = workspace.tape { recordMixing(x, y, on: tape) }
+    }
+
+    /// The embedding's tokens with the mixing filter's padding.
+    func padded(_ x: Tensor, in workspace: Workspace) -> RowRing {
+        let grid = size / 16, width = x.columns, padding = mixDepthwise.padding
+        let memory = workspace.tensor(RowRing.size(slots: grid, width: grid, channels: width, padding: padding), 1)
+        let ring = RowRing(memory.pointer, slots: grid, width: grid, channels: width, padding: padding)
+        for row in 0..<grid { ring.row(row).update(from: x.pointer + row * grid * width, count: grid * width) }
+        return ring
     }
 }

@@ -28,19 +28,18 @@ public struct MaskDecoder: Sendable {
         transformer = try TwoWayTransformer(checkpoint, prefix + "transformer.")
         iouToken = try checkpoint.tensor(prefix + "iou_token.weight", 1, dim)
         maskTokens = try checkpoint.tensor(prefix + "mask_tokens.weight", masks, dim)
-        upscale1 = TransposedConvolution(
-            pytorch: try checkpoint.tensor(prefix + "output_upscaling.0.weight", dim, dim / 4, 2, 2),
-            bias: try checkpoint.tensor(prefix + "output_upscaling.0.bias", dim / 4))
+        upscale1 = try checkpoint.transposedConvolution(prefix + "output_upscaling.0", in: dim, out: dim / 4)
         upscaleNorm = try checkpoint.norm(prefix + "output_upscaling.1", dim / 4, epsilon: 1e-6)
-        upscale2 = TransposedConvolution(
-            pytorch: try checkpoint.tensor(prefix + "output_upscaling.3.weight", dim / 4, dim / 8, 2, 2),
-            bias: try checkpoint.tensor(prefix + "output_upscaling.3.bias", dim / 8))
+        upscale2 = try checkpoint.transposedConvolution(prefix + "output_upscaling.3", in: dim / 4, out: dim / 8)
         var hypernetworks: [[Linear]] = []
         for index in 0..<masks { hypernetworks.append(try perceptron("output_hypernetworks_mlps.\(index)", [dim, dim, dim, dim / 8])) }
         self.hypernetworks = hypernetworks
         let hidden = [Int](repeating: configuration.iouHeadHiddenDim, count: configuration.iouHeadDepth - 1)
         iouHead = try perceptron("iou_prediction_head", [dim] + hidden + [masks])
     }
+
+    /// The logit of a mask's cells where nothing was encoded: no mask, beyond doubt, and finite.
+    public static let unseenLogit: Float = -100
 
     /// Tokens that precede the prompts: one for the IoU, one for each mask.
     public var ownTokens: Int { 1 + maskTokens.rows }
@@ -62,24 +61,18 @@ public struct MaskDecoder: Sendable {
     ///   - dense: dense prompt embedding, `N × C`, or one row that stands for all.
     ///   - sparse: sparse prompt embeddings, `prompts × C`.
     ///   - masks: which mask tokens become masks; 0 is the single-mask output.
+    ///   - tokens: which tokens of the picture the N are; nil: all.
     public func callAsFunction(
-        embedding: Tensor, positions: Tensor, dense: Tensor, sparse: Tensor, masks: Range<Int> = 0..<1,
+        embedding: Tensor, positions: Tensor, dense: Tensor, sparse: Tensor, masks: Range<Int> = 0..<1, tokens shown: TokenSet? = nil,
         adapter: TwoWayTransformer.Adapter = { _, _, _ in false }, in workspace: Workspace
     ) -> Output {
         let dim = embedding.columns
         let tokens = workspace.tensor(ownTokens + sparse.rows, dim)
-        tokens.rows(0..<1).copy(from: iouToken)
-        tokens.rows(1..<ownTokens).copy(from: maskTokens)
-        tokens.rows(ownTokens..<tokens.rows).copy(from: sparse)
+        workspace.copy(iouToken, into: tokens.rows(0..<1))
+        workspace.copy(maskTokens, into: tokens.rows(1..<ownTokens))
+        workspace.copy(sparse, into: tokens.rows(ownTokens..<tokens.rows))
         let image = workspace.tensor(embedding.rows, dim)
-        workspace.parallelRows(embedding.rows, tile: productTileRows) { rows, _ in
-            let start = rows.lowerBound * dim, target = image.pointer + start
-            if dense.rows == 1 {
-                addRow(embedding.pointer + start, dense.pointer, rows: rows.count, columns: dim, into: target)
-            } else {
-                add(embedding.pointer + start, dense.pointer + start, into: target, count: rows.count * dim)
-            }
-        }
+        workspace.sum(embedding, dense, into: image)
         let adapted = transformer(tokens: tokens, image: image, positions: positions, adapter: adapter, in: workspace)
 
         let hyper = workspace.tensor(masks.count, dim / 8), iou = workspace.tensor(1, maskTokens.rows)
@@ -87,8 +80,13 @@ public struct MaskDecoder: Sendable {
             run(hypernetworks[mask], on: tokens.rows(1 + mask..<2 + mask), into: hyper.rows(row..<row + 1), in: workspace)
         }
         run(iouHead, on: tokens.rows(0..<1), into: iou, in: workspace)
-        let logits = workspace.tensor(masks.count, 16 * embedding.rows)
-        upscale(adapted, hyper: hyper, into: logits, in: workspace)
+        let logits = workspace.tensor(masks.count, 16 * grid * grid)
+        if shown != nil { logits.fill(Self.unseenLogit) }
+        upscale(adapted, of: shown, hyper: hyper, into: logits, in: workspace)
+        if let tape = workspace.tape {
+            precondition(shown == nil, "a model is tuned on whole pictures")
+            recordHeads(tokens: tokens, image: adapted, hyper: hyper, masks: masks, logits: logits, on: tape)
+        }
         return Output(tokens: tokens, image: adapted, masks: logits, iou: iou)
     }
 
@@ -105,7 +103,7 @@ public struct MaskDecoder: Sendable {
     }
 
     /// masks = hyper · gelu(up2(gelu(norm(up1(image))))), tile by tile so that the enlarged picture stays in the cache.
-    private func upscale(_ image: Tensor, hyper: Tensor, into logits: Tensor, in workspace: Workspace) {
+    private func upscale(_ image: Tensor, of shown: TokenSet?, hyper: Tensor, into logits: Tensor, in workspace: Workspace) {
         let dim = image.columns, quarter = upscale1.outputs, eighth = upscale2.outputs, tileRows = 64
         let side = 4 * grid, size = side * side
         workspace.parallelRows(image.rows, tile: tileRows, scratch: tileRows * (4 * quarter + 16 * eighth)) { rows, scratch in
@@ -115,7 +113,8 @@ public struct MaskDecoder: Sendable {
             finish(first, rows: 4 * rows.count, columns: quarter, stride: quarter, bias: nil, activation: .gelu)
             upscale2(first, rows: 4 * rows.count, activation: .gelu, into: second)
             for index in 0..<(16 * rows.count) {
-                let (x, y) = TransposedConvolution.quadPosition(16 * rows.lowerBound + index, levels: 2, width: grid)
+                let row = rows.lowerBound + index / 16, token = shown.map { Int($0.tokens[row]) } ?? row
+                let (x, y) = TransposedConvolution.quadPosition(16 * token + index % 16, levels: 2, width: grid)
                 for mask in 0..<hyper.rows {
                     logits.pointer[mask * size + y * side + x] = dot(
                         second + index * eighth, hyper.pointer + mask * eighth, count: eighth)

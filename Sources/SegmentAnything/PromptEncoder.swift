@@ -41,9 +41,7 @@ public struct PromptEncoder: Sendable {
         maskNorm1 = try checkpoint.norm(down + "1", channels / 4, epsilon: 1e-6)
         mask2 = try checkpoint.convolution(down + "3", in: channels / 4, out: channels, kernel: 2, stride: 2)
         maskNorm2 = try checkpoint.norm(down + "4", channels, epsilon: 1e-6)
-        mask3 = Linear(
-            weight: try checkpoint.tensor(down + "6.weight", dim, channels, 1, 1),
-            bias: try checkpoint.tensor(down + "6.bias", dim))
+        mask3 = try checkpoint.pointwise(down + "6", in: channels, out: dim)
         let positions = Tensor(rows: grid * grid, columns: dim)
         for token in 0..<(grid * grid) {
             Self.encode(
@@ -73,8 +71,9 @@ public struct PromptEncoder: Sendable {
     /// - Parameters:
     ///   - prompt: in pixels of the model's input.
     ///   - sparse: `tokenCount × dim`, written.
-    public func encode(_ prompt: Prompt, into sparse: Tensor) {
+    public func encode(_ prompt: Prompt, into sparse: Tensor, in workspace: Workspace) {
         precondition(sparse.rows == tokenCount(prompt))
+        if let tape = workspace.tape { recordSparse(prompt, sparse, on: tape) }
         var row = 0
         func place(x: Float, y: Float, kind: Int) {
             let target = sparse.pointer + row * sparse.columns
@@ -96,20 +95,14 @@ public struct PromptEncoder: Sendable {
     ///
     /// - Parameters:
     ///   - logits: `(4·gridSize)²`, row by row.
+    ///   - isDetached: while a model is tuned, nothing flows back to the logits.
     ///   - dense: `gridSize² × dim`, written.
-    public func encode(maskLogits logits: UnsafePointer<Float>, into dense: Tensor, in workspace: Workspace) {
-        let tileRows = 128, side = 4 * grid, quarter = mask1.outputs, channels = mask2.outputs
+    public func encode(maskLogits logits: Tensor, isDetached: Bool = true, into dense: Tensor, in workspace: Workspace) {
+        if let tape = workspace.tape { recordDense(logits, isDetached: isDetached, dense, on: tape) }
+        let tileRows = 128, quarter = mask1.outputs, channels = mask2.outputs
         workspace.parallelRows(grid * grid, tile: tileRows, scratch: tileRows * (16 + 4 * quarter + channels)) { rows, scratch in
             let patches = scratch, first = patches + 16 * rows.count, second = first + 4 * quarter * rows.count
-            // A token's 4×4 logits in quad order: four 2×2 patches, which become the 2×2 patch of the second layer.
-            for row in rows {
-                let patch = patches + (row - rows.lowerBound) * 16
-                let corner = logits + row / grid * 4 * side + row % grid * 4
-                for index in 0..<16 {
-                    let y = index >> 3 & 1, x = index >> 2 & 1
-                    patch[index] = corner[(2 * y + (index >> 1 & 1)) * side + 2 * x + (index & 1)]
-                }
-            }
+            gatherPatches(logits, rows, into: patches)
             let count = rows.count
             mask1.linear(patches, rows: 4 * count, into: first)
             maskNorm1(first, rows: 4 * count)
@@ -119,5 +112,19 @@ public struct PromptEncoder: Sendable {
             finish(second, rows: count, columns: channels, stride: channels, bias: nil, activation: .gelu)
             mask3(second, rows: count, into: dense.pointer + rows.lowerBound * dense.columns)
         }
+    }
+    /// A token's 4×4 logits in quad order: four 2×2 patches, which become the 2×2 patch of the second layer.
+    func gatherPatches(_ logits: Tensor, _ rows: Range<Int>, into patches: UnsafeMutablePointer<Float>) {
+        for row in rows {
+            let patch = patches + (row - rows.lowerBound) * 16
+            for index in 0..<16 { patch[index] = logits.pointer[pixel(of: row, index)] }
+        }
+    }
+
+    /// Where the index-th logit of a token's patch lies.
+    func pixel(of token: Int, _ index: Int) -> Int {
+        let side = 4 * grid, corner = token / grid * 4 * side + token % grid * 4
+        let y = index >> 3 & 1, x = index >> 2 & 1
+        return corner + (2 * y + (index >> 1 & 1)) * side + 2 * x + (index & 1)
     }
 }

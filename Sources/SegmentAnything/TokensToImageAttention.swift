@@ -27,6 +27,7 @@ struct TokensToImageAttention: Sendable {
         valueWeight = try checkpoint.tensor(prefix + "v_proj.weight", inner, dim)
         valueBias = try checkpoint.tensor(prefix + "v_proj.bias", inner)
         output = try checkpoint.linear(prefix + "out_proj", in: inner, out: dim)
+        checkpoint.bind(valueWeight, bias: valueBias)
     }
 
     private var inner: Int { query.outputs }
@@ -36,10 +37,19 @@ struct TokensToImageAttention: Sendable {
     /// - Parameters:
     ///   - queries: tokens with their positions, `T × C`.
     ///   - image: keys without positions (the values), `N × C`.
-    ///   - positioned: keys with positions, `N × C`.
+    ///   - positioned: keys with positions, `N × C`; `imagePositions` are the positions.
     func callAsFunction(
-        _ tokens: Tensor, queries: Tensor, image: Tensor, positioned: Tensor, in workspace: Workspace
+        _ tokens: Tensor, queries: Tensor, image: Tensor, positioned: Tensor, imagePositions: Tensor, in workspace: Workspace
     ) {
+        if let tape = workspace.tape {
+            let seen = (queries: tape.keep(queries), image: tape.keep(image)), dTokens = tape.gradient(of: tokens)
+            let dQueries = tape.gradient(of: queries), dImage = tape.gradient(of: image), dPositioned = tape.gradient(of: positioned)
+            tape.record {
+                backward(
+                    queries: seen.queries, image: seen.image, positions: imagePositions, dTokens: dTokens, into: dQueries, dImage,
+                    dPositioned, on: tape, in: $0)
+            }
+        }
         let count = tokens.rows, dim = tokens.columns, folded = count * heads, inner = self.inner, headSize = self.headSize
         let tileRows = Self.tileRows, tiles = (image.rows + tileRows - 1) / tileRows
         workspace.scope {

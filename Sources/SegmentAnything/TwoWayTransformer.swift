@@ -33,30 +33,21 @@ public struct TwoWayTransformer: Sendable {
     ) -> Tensor {
         let dim = tokens.columns
         let tokenPositions = workspace.tensor(tokens.rows, dim), queries = workspace.tensor(tokens.rows, dim)
-        tokenPositions.copy(from: tokens)
+        workspace.copy(tokens, into: tokenPositions)
         var image = image, spare = workspace.tensor(image.rows, dim)
         let positioned = workspace.tensor(image.rows, dim)
         for (index, block) in blocks.enumerated() {
-            place(image, at: positions, into: positioned, in: workspace)
+            workspace.sum(image, positions, into: positioned)
             block(
                 tokens: tokens, positions: tokenPositions, queries: queries, image: image, positioned: positioned,
-                in: workspace)
+                imagePositions: positions, in: workspace)
             if adapter(index, image, spare) { swap(&image, &spare) }
         }
-        place(image, at: positions, into: positioned, in: workspace)
-        add(tokens.pointer, tokenPositions.pointer, into: queries.pointer, count: tokens.count)
-        finalAttention(tokens, queries: queries, image: image, positioned: positioned, in: workspace)
-        finalNorm(tokens.pointer, rows: tokens.rows)
+        workspace.sum(image, positions, into: positioned)
+        workspace.sum(tokens, tokenPositions, into: queries)
+        finalAttention(tokens, queries: queries, image: image, positioned: positioned, imagePositions: positions, in: workspace)
+        finalNorm(tokens, in: workspace)
         return image
-    }
-
-    private func place(_ image: Tensor, at positions: Tensor, into positioned: Tensor, in workspace: Workspace) {
-        workspace.parallelRows(image.rows, tile: productTileRows) { rows, _ in
-            let start = rows.lowerBound * image.columns
-            add(
-                image.pointer + start, positions.pointer + start, into: positioned.pointer + start,
-                count: rows.count * image.columns)
-        }
     }
 }
 
@@ -100,19 +91,35 @@ struct TwoWayBlock: Sendable {
 
     /// - Parameter queries: scratch of the tokens' shape.
     func callAsFunction(
-        tokens: Tensor, positions: Tensor, queries: Tensor, image: Tensor, positioned: Tensor, in workspace: Workspace
+        tokens: Tensor, positions: Tensor, queries: Tensor, image: Tensor, positioned: Tensor, imagePositions: Tensor,
+        in workspace: Workspace
     ) {
+        attendToSelf(tokens, positions: positions, in: workspace)
+        norm1(tokens, in: workspace)
+
+        workspace.sum(tokens, positions, into: queries)
+        tokensToImage(
+            tokens, queries: queries, image: image, positioned: positioned, imagePositions: imagePositions, in: workspace)
+        norm2(tokens, in: workspace)
+
+        feedForward(tokens, in: workspace)
+        norm3(tokens, in: workspace)
+
+        workspace.sum(tokens, positions, into: queries)
+        imageToTokens(
+            image, positioned: positioned, imagePositions: imagePositions, keys: queries, tokens: tokens, norm: norm4,
+            in: workspace)
+    }
+
+    /// tokens ← tokens + attention(tokens + positions, tokens + positions, tokens); in the first block the positions are the
+    /// tokens themselves, and the attention replaces them.
+    private func attendToSelf(_ tokens: Tensor, positions: Tensor, in workspace: Workspace) {
+        let before = workspace.tape?.keep(tokens)
         workspace.scope {
+            let queries = workspace.tensor(tokens.rows, tokens.columns), v = workspace.tensor(tokens.rows, tokens.columns)
             let q = workspace.tensor(tokens.rows, tokens.columns), k = workspace.tensor(tokens.rows, tokens.columns)
-            let v = workspace.tensor(tokens.rows, tokens.columns), mixed = workspace.tensor(tokens.rows, tokens.columns)
-            if isFirst {
-                queries.copy(from: tokens)
-            } else {
-                add(tokens.pointer, positions.pointer, into: queries.pointer, count: tokens.count)
-            }
-            selfQuery(queries, into: q)
-            selfKey(queries, into: k)
-            selfValue(tokens, into: v)
+            let mixed = workspace.tensor(tokens.rows, tokens.columns)
+            project(tokens, positions: positions, queries: queries, q, k, v)
             attention(q, k, v, heads: heads, into: mixed, in: workspace)
             selfOutput(mixed, into: q)
             if isFirst {
@@ -120,21 +127,35 @@ struct TwoWayBlock: Sendable {
             } else {
                 add(tokens.pointer, q.pointer, into: tokens.pointer, count: tokens.count)
             }
-            norm1(tokens.pointer, rows: tokens.rows)
-
-            add(tokens.pointer, positions.pointer, into: queries.pointer, count: tokens.count)
-            tokensToImage(tokens, queries: queries, image: image, positioned: positioned, in: workspace)
-            norm2(tokens.pointer, rows: tokens.rows)
-
-            let hidden = workspace.tensor(tokens.rows, widen.outputs)
-            widen(tokens, activation: .relu, into: hidden)
-            narrow(hidden, into: q)
-            add(tokens.pointer, q.pointer, into: tokens.pointer, count: tokens.count)
-            norm3(tokens.pointer, rows: tokens.rows)
-
-            add(tokens.pointer, positions.pointer, into: queries.pointer, count: tokens.count)
-            imageToTokens(
-                image, positioned: positioned, keys: queries, tokens: tokens, norm: norm4, in: workspace)
         }
+        guard let tape = workspace.tape, let before else { return }
+        let dTokens = tape.gradient(of: tokens), dPositions = tape.gradient(of: positions), seen = tape.keep(positions)
+        tape.record { attendToSelfBackward(before, positions: seen, dTokens: dTokens, into: dPositions, on: tape, in: $0) }
+    }
+
+    /// What self-attention multiplies, from tokens and positions.
+    func project(_ tokens: Tensor, positions: Tensor, queries: Tensor, _ q: Tensor, _ k: Tensor, _ v: Tensor) {
+        if isFirst {
+            queries.copy(from: tokens)
+        } else {
+            add(tokens.pointer, positions.pointer, into: queries.pointer, count: tokens.count)
+        }
+        selfQuery(queries, into: q)
+        selfKey(queries, into: k)
+        selfValue(tokens, into: v)
+    }
+
+    /// tokens ← tokens + mlp(tokens)
+    private func feedForward(_ tokens: Tensor, in workspace: Workspace) {
+        let before = workspace.tape?.keep(tokens)
+        workspace.scope {
+            let hidden = workspace.tensor(tokens.rows, widen.outputs), result = workspace.tensor(tokens.rows, tokens.columns)
+            widen(tokens, activation: .relu, into: hidden)
+            narrow(hidden, into: result)
+            add(tokens.pointer, result.pointer, into: tokens.pointer, count: tokens.count)
+        }
+        guard let tape = workspace.tape, let before else { return }
+        let dTokens = tape.gradient(of: tokens)
+        tape.record { feedForwardBackward(before, dTokens: dTokens, on: tape, in: $0) }
     }
 }

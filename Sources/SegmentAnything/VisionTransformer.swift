@@ -7,6 +7,7 @@ public struct VisionTransformer: ImageEncoder {
     let patchEmbed: Convolution
     let positions: Tensor
     let blocks: [VisionTransformerBlock]
+    public let windows: WindowGrid
     let neck: EncoderNeck
 
     public init(_ checkpoint: Checkpoint) throws(CheckpointError) {
@@ -20,6 +21,7 @@ public struct VisionTransformer: ImageEncoder {
         }
         let grid = configuration.gridSize
         self.grid = grid
+        windows = WindowGrid(side: grid, window: window > 0 && global.count < depth ? min(window, grid) : grid)
         patchEmbed = try checkpoint.convolution(
             prefix + "patch_embed.proj", in: 3, out: width, kernel: configuration.embeddingStride,
             stride: configuration.embeddingStride)
@@ -50,6 +52,7 @@ public struct VisionTransformer: ImageEncoder {
         patchEmbed(input, height: side, width: side, into: x, in: workspace) { tile, rows in
             add(tile, positions.pointer + rows.lowerBound * x.columns, into: tile, count: rows.count * x.columns)
         }
+        if let tape = workspace.tape { record(input, x, on: tape) }
     }
 
     public var products: [ProductSize] {

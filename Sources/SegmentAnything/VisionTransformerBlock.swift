@@ -36,12 +36,16 @@ struct VisionTransformerBlock: Sendable {
         norm2 = try checkpoint.norm(prefix + "norm2", width, epsilon: 1e-6)
         widen = try checkpoint.linear(prefix + "mlp.lin1", in: width, out: 4 * width, keepsHalf: true)
         narrow = try checkpoint.linear(prefix + "mlp.lin2", in: 4 * width, out: width, keepsHalf: true)
+        checkpoint.tuning?.parameters.derive { [qkv, padding, relativePositions] in
+            qkv(zeros, into: padding)
+            relativePositions.refresh()
+        }
     }
 
-    /// In place on `grid² × width`.
-    func callAsFunction(_ x: Tensor, in workspace: Workspace) {
+    /// In place on `grid² × width`, or on `tokens.count × width` where there is nothing but some of the tokens.
+    func callAsFunction(_ x: Tensor, tokens: TokenSet? = nil, in workspace: Workspace) {
         workspace.scope {
-            let width = x.columns, tile = productTileRows
+            let width = x.columns, tile = evenProductTileRows(x.rows)
             let projected = workspace.tensor(x.rows, 3 * width), mixed = workspace.tensor(x.rows, width)
             workspace.parallelRows(x.rows, tile: tile, scratch: tile * width) { rows, normalised in
                 normalised.update(from: x.pointer + rows.lowerBound * width, count: rows.count * width)
@@ -49,10 +53,11 @@ struct VisionTransformerBlock: Sendable {
                 qkv(normalised, rows: rows.count, into: projected.pointer + rows.lowerBound * 3 * width)
             }
             if window > 0 {
-                attendInWindows(projected, into: mixed, in: workspace)
+                attendInWindows(projected, tokens, into: mixed, in: workspace)
             } else {
-                attendEverywhere(projected, into: mixed, in: workspace)
+                attendEverywhere(projected, tokens, into: mixed, in: workspace)
             }
+            if let tape = workspace.tape { record(x, mixed, on: tape) }
             workspace.parallelRows(x.rows, tile: tile, scratch: tile * width) { rows, result in
                 output(mixed.pointer + rows.lowerBound * width, rows: rows.count, into: result)
                 let line = x.pointer + rows.lowerBound * width
@@ -65,16 +70,16 @@ struct VisionTransformerBlock: Sendable {
     /// Linear layers, and scores and gathered values of every head; without the relative positions.
     var products: [ProductSize] {
         let tokens = grid * grid, headSize = output.inputs / heads
-        let perSide = window > 0 ? (grid + window - 1) / window : 1, keys = window > 0 ? window * window : tokens
-        let queries = tokens / (perSide * perSide)
-        let attention = [Int](repeating: queries, count: heads * perSide * perSide).flatMap {
+        let windows = window > 0 ? WindowGrid(side: grid, window: window).count : 1, keys = window > 0 ? window * window : tokens
+        let queries = tokens / windows
+        let attention = [Int](repeating: queries, count: heads * windows).flatMap {
             [ProductSize(rows: $0, inputs: headSize, outputs: keys), ProductSize(rows: $0, inputs: keys, outputs: headSize)]
         }
         return [qkv, output, widen, narrow].map { $0.size(rows: tokens) } + attention
     }
 
     private func feedForward(_ x: Tensor, in workspace: Workspace) {
-        let width = x.columns, hidden = widen.outputs, tileRows = productTileRows
+        let width = x.columns, hidden = widen.outputs, tileRows = evenProductTileRows(x.rows)
         workspace.parallelRows(x.rows, tile: tileRows, scratch: tileRows * (2 * width + hidden)) { rows, scratch in
             let tile = x.pointer + rows.lowerBound * width, count = rows.count * width
             let wide = scratch + tileRows * width, result = wide + tileRows * hidden
@@ -86,10 +91,11 @@ struct VisionTransformerBlock: Sendable {
         }
     }
 
-    /// Multi-head attention over the whole picture.
-    private func attendEverywhere(_ projected: Tensor, into mixed: Tensor, in workspace: Workspace) {
+    /// Multi-head attention over the whole picture, or over the tokens that there are.
+    private func attendEverywhere(_ projected: Tensor, _ some: TokenSet?, into mixed: Tensor, in workspace: Workspace) {
         let width = mixed.columns, headSize = width / heads, tokens = mixed.rows, stride = projected.columns
-        let attention = StreamedAttention(keys: tokens, headSize: headSize, lineKeys: grid)
+        let attention = StreamedAttention(keys: tokens, headSize: headSize, lineKeys: some == nil ? grid : 1)
+        let runs = some.map { KeyRuns($0, blockKeys: attention.blockKeys) }
         let most = StreamedAttention.blockQueries, blocks = (tokens + most - 1) / most
         let chunk = 1024, chunks = (tokens + chunk - 1) / chunk
         workspace.scope {
@@ -105,11 +111,13 @@ struct VisionTransformerBlock: Sendable {
             }
             workspace.parallel(heads * blocks, scratch: attentionScratch(attention, queries: most)) { item, scratch in
                 let head = item / blocks, first = item % blocks * most, count = min(tokens - first, most)
-                attend(attention, packed: packed.pointer + head * packed.columns, queries: count, scratch: scratch) { query in
-                    let token = first + query
+                attend(
+                    attention, packed: packed.pointer + head * packed.columns, queries: count, keyRuns: runs, scratch: scratch
+                ) { query in
+                    let row = first + query, token = some.map { Int($0.tokens[row]) } ?? row
                     return Query(
-                        source: projected.pointer + token * stride + head * headSize,
-                        target: mixed.pointer + token * width + head * headSize, y: token / grid, x: token % grid)
+                        source: projected.pointer + row * stride + head * headSize,
+                        target: mixed.pointer + row * width + head * headSize, y: token / grid, x: token % grid)
                 }
             }
         }
@@ -117,25 +125,29 @@ struct VisionTransformerBlock: Sendable {
 
     /// Multi-head attention inside each window. Windows at the right and lower edge are filled up with tokens that were zero
     /// before the projection, so they are its bias; they are keys like all others, but nobody asks for their result.
-    private func attendInWindows(_ projected: Tensor, into mixed: Tensor, in workspace: Workspace) {
+    private func attendInWindows(_ projected: Tensor, _ some: TokenSet?, into mixed: Tensor, in workspace: Workspace) {
         let width = mixed.columns, headSize = width / heads, tokens = window * window, stride = projected.columns
         let attention = StreamedAttention(keys: tokens, headSize: headSize, lineKeys: tokens)
-        let perSide = (grid + window - 1) / window
+        let windows = WindowGrid(side: grid, window: window)
         let queryScratch = attentionScratch(attention, queries: StreamedAttention.paddedQueries(tokens))
-        workspace.parallel(perSide * perSide * heads, scratch: queryScratch + attention.packedSize) { item, scratch in
-            let square = item / heads, offset = item % heads * headSize
-            let top = square / perSide * window, left = square % perSide * window
+        workspace.parallel(windows.count * heads, scratch: queryScratch + attention.packedSize) { item, scratch in
+            let area = windows[item / heads], offset = item % heads * headSize
+            func row(_ y: Int, _ x: Int) -> Int {
+                let token = area.token + y * grid + x
+                return some.map { Int($0.places[token]) } ?? token
+            }
+            // A window's tokens are in the set all together or not at all.
+            guard row(0, 0) >= 0 else { return }
             let packed = scratch + queryScratch
             func source(_ key: Int) -> UnsafePointer<Float> {
-                let y = top + key / window, x = left + key % window
-                return UnsafePointer(y < grid && x < grid ? projected.pointer + (y * grid + x) * stride : padding.pointer) + offset
+                let y = key / window, x = key % window, isReal = y < area.rows && x < area.columns
+                return UnsafePointer(isReal ? projected.pointer + row(y, x) * stride : padding.pointer) + offset
             }
             attention.pack(0..<tokens, into: packed) { source($0) + width } value: { source($0) + 2 * width }
-            let columns = min(window, grid - left), rows = min(window, grid - top)
-            attend(attention, packed: packed, queries: rows * columns, scratch: scratch) { query in
-                let y = query / columns, x = query % columns, token = (top + y) * grid + left + x
+            attend(attention, packed: packed, queries: area.count, keyRuns: nil, scratch: scratch) { query in
+                let y = query / area.columns, x = query % area.columns, row = row(y, x)
                 return Query(
-                    source: projected.pointer + token * stride + offset, target: mixed.pointer + token * width + offset, y: y, x: x)
+                    source: projected.pointer + row * stride + offset, target: mixed.pointer + row * width + offset, y: y, x: x)
             }
         }
     }
@@ -156,8 +168,8 @@ struct VisionTransformerBlock: Sendable {
 
     @inline(__always)
     private func attend(
-        _ attention: StreamedAttention, packed: UnsafePointer<Float>, queries count: Int, scratch: UnsafeMutablePointer<Float>,
-        _ query: (Int) -> Query
+        _ attention: StreamedAttention, packed: UnsafePointer<Float>, queries count: Int, keyRuns: KeyRuns?,
+        scratch: UnsafeMutablePointer<Float>, _ query: (Int) -> Query
     ) {
         let rows = StreamedAttention.paddedQueries(count), headSize = attention.headSize
         let queries = scratch, result = queries + rows * headSize, positions = result + rows * attention.resultStride
@@ -167,7 +179,11 @@ struct VisionTransformerBlock: Sendable {
         relativePositions.project(queries, rows: rows, into: positions)
         attention(queries, rows: rows, packed: packed, scratch: spare, into: result) { row, keys, scores in
             let place = query(min(row, count - 1))
-            relativePositions.add(positions, row: row, rows: rows, y: place.y, x: place.x, keys: keys, to: scores)
+            if let keyRuns {
+                relativePositions.add(positions, row: row, rows: rows, y: place.y, x: place.x, runs: keyRuns[keys], to: scores)
+            } else {
+                relativePositions.add(positions, row: row, rows: rows, y: place.y, x: place.x, keys: keys, to: scores)
+            }
         }
         for row in 0..<count { query(row).target.update(from: result + row * attention.resultStride, count: headSize) }
     }

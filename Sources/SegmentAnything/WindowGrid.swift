@@ -1,5 +1,5 @@
 /// A square picture of tokens cut into square windows; those at the right and lower edge may lie partly outside.
-struct WindowGrid: Sendable {
+public struct WindowGrid: Sendable {
     /// Tokens on one side of the picture.
     let side: Int
     /// Tokens on one side of a window.
@@ -18,10 +18,12 @@ struct WindowGrid: Sendable {
     private var perSide: Int { (side + window - 1) / window }
 
     /// How many windows there are.
-    var count: Int { perSide * perSide }
+    public var count: Int { perSide * perSide }
 
     subscript(index: Int) -> Area {
         let top = index / perSide * window, left = index % perSide * window
         return Area(token: top * side + left, rows: min(window, side - top), columns: min(window, side - left))
     }
+
+    func window(ofToken token: Int) -> Int { token / side / window * perSide + token % side / window }
 }

@@ -15,6 +15,11 @@ struct SafeTensorsTests {
             try Data(bytes).write(to: URL(fileURLWithPath: path))
         }
 
+        init(copyOf file: URL) throws {
+            path = FileManager.default.temporaryDirectory.appendingPathComponent("flawd-\(UUID().uuidString).safetensors").path
+            try FileManager.default.copyItem(atPath: file.path, toPath: path)
+        }
+
         deinit { try? FileManager.default.removeItem(atPath: path) }
     }
 

@@ -8,25 +8,39 @@ public final class Checkpoint {
     public let base: SafeTensorsFile
     public let adapter: SafeTensorsFile?
     public let configuration: ModelConfiguration
+    /// What is tuned of the model that is read; nil for a model that only answers.
+    public let tuning: TuningPlan?
     private var used: Set<String> = []
     private let layers: SharedLayers
 
-    /// - Parameter layers: what other models of the same base file have loaded; layers that no adapter changes come from there.
+    /// - Parameters:
+    ///   - layers: what other models of the same base file have loaded; layers that no adapter changes come from there.
+    ///   - tuning: enters the weights into its parameters as they are read.
     public init(
-        base: SafeTensorsFile, adapter: SafeTensorsFile? = nil, sharing layers: SharedLayers = SharedLayers()
+        base: SafeTensorsFile, adapter: SafeTensorsFile? = nil, sharing layers: SharedLayers = SharedLayers(),
+        tuning: TuningPlan? = nil
     ) throws(CheckpointError) {
         self.base = base
         self.adapter = adapter
         self.layers = layers
+        self.tuning = tuning
         if let adapter {
             guard !adapter.entries.isEmpty else { throw CheckpointError(file: adapter.path, problem: "holds no tensors; an adapter has lora_* keys") }
             if let other = adapter.entries.keys.filter({ LowRankKey($0) == nil }).min() {
                 throw CheckpointError(file: adapter.path, problem: "\(other) is no adapter's tensor: an adapter has lora_* keys only; is this a whole model?")
             }
+            try AdapterBase.require(adapter, fits: base)
         }
         var configuration = try ModelConfiguration(of: base)
-        if adapter != nil, configuration.resize == .longestSide {
-            // Adapters are tuned, and were published, on stretched pictures.
+        if let text = adapter?.metadata[AdapterBase.alphaKey], let adapter {
+            guard let alpha = Float(text), alpha.isFinite, alpha >= 0 else {
+                throw CheckpointError(file: adapter.path, problem: "vatt_alpha is \(text); it is 0 or a positive number")
+            }
+            configuration.vattAlpha = alpha
+        }
+        if let alpha = tuning?.alpha { configuration.vattAlpha = alpha }
+        if adapter != nil || tuning != nil, configuration.resize == .longestSide {
+            // Models are tuned, and adapters were published, on stretched pictures.
             configuration.resize = .stretch
             configuration.truncateInput = true
         }
@@ -49,11 +63,26 @@ public final class Checkpoint {
         let columns = (shape.count == 1 ? shape[0] : shape.dropFirst().reduce(1, *))
         let tensor = Tensor(rows: rows, columns: columns)
         try base.floats(key, into: tensor.pointer)
-        if name.hasSuffix(".weight") { try mergeLoRA(String(name.dropLast(".weight".count)), into: tensor) }
+        let module = name.hasSuffix(".weight") ? String(name.dropLast(".weight".count)) : nil
+        if let tuning, let module, let rank = tuning.rank(module) {
+            let update = try lowRankUpdate(of: module, over: tensor, rank: rank, tuning: tuning)
+            tuning.parameters.enter(tensor, name: name, shape: shape, isTrainable: false, lowRank: update)
+            return tensor
+        }
+        if let module, let update = try storedUpdate(of: module, rows: rows, columns: columns) {
+            LowRankUpdate.add(down: update.down, up: update.up, groups: Self.groups(ofLoRA: module), to: tensor)
+        }
+        enter(tensor, name, shape)
         return tensor
     }
 
-    /// The same where a file may leave it out.
+    /// Says to what is tuned that a tensor was read.
+    private func enter(_ tensor: Tensor, _ name: String, _ shape: [Int]) {
+        guard let tuning else { return }
+        tuning.parameters.enter(tensor, name: name, shape: shape, isTrainable: tuning.trains(name))
+    }
+
+    /// The same where a file may leave it out; a vector that is tuned then starts as the plan says.
     public func optionalTensor(_ name: String, _ size: Int) throws(CheckpointError) -> Tensor? {
         for file in [adapter, base].compactMap({ $0 }) {
             guard let entry = file.entries[name] else { continue }
@@ -63,9 +92,14 @@ public final class Checkpoint {
             used.insert(name)
             let tensor = Tensor(rows: 1, columns: size)
             try file.floats(name, into: tensor.pointer)
+            enter(tensor, name, [size])
             return tensor
         }
-        return nil
+        guard let tuning, tuning.addsSelfPerception, tuning.trains(name) else { return nil }
+        let tensor = Tensor(rows: 1, columns: size)
+        tensor.fill(tuning.initialScale)
+        enter(tensor, name, [size])
+        return tensor
     }
 
     /// - Parameter keepsHalf: weights that the file holds in half precision stay so, for a large layer's sake. Where an adapter
@@ -80,28 +114,22 @@ public final class Checkpoint {
         }
         let weight = try tensor(name + ".weight", outputs, inputs)
         var half: HalfFormat?
-        if keepsHalf, outputs % 16 == 0, !isAdapted {
+        if keepsHalf, outputs % 16 == 0, !isAdapted, tuning == nil {
             switch base.entries[storedKey(name + ".weight")]?.type {
             case ElementType.f16.rawValue: half = .float16
             case ElementType.bf16.rawValue: half = .bfloat16
             default: break
             }
         }
-        let layer = Linear(weight: weight, bias: bias ? try tensor(name + ".bias", outputs) : nil, half: half)
+        let shift = bias ? try tensor(name + ".bias", outputs) : nil
+        let layer = Linear(weight: weight, bias: shift, half: half)
+        bind(layer, weight: weight, bias: shift)
         if !isAdapted { layers.linear[name] = layer }
         return layer
     }
 
     public func norm(_ name: String, _ size: Int, epsilon: Float) throws(CheckpointError) -> LayerNorm {
         LayerNorm(weight: try tensor(name + ".weight", size), bias: try tensor(name + ".bias", size), epsilon: epsilon)
-    }
-
-    public func convolution(
-        _ name: String, in inputs: Int, out outputs: Int, kernel: Int, stride: Int = 1, padding: Int = 0, bias: Bool = true
-    ) throws(CheckpointError) -> Convolution {
-        Convolution(
-            pytorch: try tensor(name + ".weight", outputs, inputs, kernel, kernel),
-            bias: bias ? try tensor(name + ".bias", outputs) : nil, kernel: kernel, stride: stride, padding: padding)
     }
 
     /// Whether the adapter changes any weight of a module.
@@ -151,30 +179,49 @@ public final class Checkpoint {
         return nil
     }
 
-    private func mergeLoRA(_ module: String, into weight: Tensor) throws(CheckpointError) {
+    /// A module's low-rank update to be tuned, merged into `matrix`: what a file holds of it, or the start of a new one, A uniform
+    /// in ±1/√in and B zero, as published.
+    private func lowRankUpdate(
+        of module: String, over matrix: Tensor, rank: Int, tuning: TuningPlan
+    ) throws(CheckpointError) -> LowRankUpdate {
+        let groups = Self.groups(ofLoRA: module), frozen = Tensor(rows: matrix.rows, columns: matrix.columns)
+        frozen.copy(from: matrix)
+        let down: Tensor, up: Tensor
+        if let stored = try storedUpdate(of: module, rows: matrix.rows, columns: matrix.columns) {
+            (down, up) = stored
+        } else {
+            down = Tensor(rows: groups * rank, columns: matrix.columns)
+            up = Tensor(rows: groups == 1 ? matrix.rows : 2 * matrix.rows / 3, columns: rank)
+            tuning.fillUniform(down, limit: 1 / Float(matrix.columns).squareRoot())
+            up.fill(0)
+        }
+        LowRankUpdate.add(down: down, up: up, groups: groups, to: matrix)
+        func parameter(_ name: String, _ value: Tensor) -> Parameter {
+            Parameter(name: module + name, shape: [value.rows, value.columns], value: value, isTrainable: true)
+        }
+        return LowRankUpdate(down: parameter(".lora_A", down), up: parameter(".lora_B", up), groups: groups, frozen: frozen)
+    }
+
+    /// What a file holds of a module's low-rank update; nil where there is none.
+    ///
+    /// - Parameters:
+    ///   - rows, columns: of the weights that it is to fit.
+    private func storedUpdate(
+        of module: String, rows: Int, columns: Int
+    ) throws(CheckpointError) -> (down: Tensor, up: Tensor)? {
         let nameA = module + ".lora_A", nameB = module + ".lora_B"
-        guard let file = adapterFile(of: module) else { return }
+        guard let file = adapterFile(of: module) else { return nil }
         guard let a = file.entries[nameA], let b = file.entries[nameB] else {
             throw CheckpointError(file: file.path, problem: "\(module) has only one of lora_A and lora_B")
         }
-        if let problem = Self.problem(ofLoRA: module, a: a.shape, b: b.shape, rows: weight.rows, columns: weight.columns) {
+        if let problem = Self.problem(ofLoRA: module, a: a.shape, b: b.shape, rows: rows, columns: columns) {
             throw CheckpointError(file: file.path, problem: problem)
         }
-        let groups = Self.groups(ofLoRA: module)
         used.formUnion([nameA, nameB])
-        let rank = b.shape[1]
-        let down = Tensor(rows: a.shape[0], columns: a.shape[1]), up = Tensor(rows: b.shape[0], columns: rank)
+        let down = Tensor(rows: a.shape[0], columns: a.shape[1]), up = Tensor(rows: b.shape[0], columns: b.shape[1])
         try file.floats(nameA, into: down.pointer)
         try file.floats(nameB, into: up.pointer)
-        let part = up.rows / groups
-        for group in 0..<groups {
-            // With two groups the parts are the first and the last third of the rows: q and v.
-            let firstRow = group * 2 * part
-            product(
-                m: part, n: weight.columns, k: rank, up.pointer + group * part * rank, rank,
-                down.pointer + group * rank * weight.columns, weight.columns,
-                into: weight.pointer + firstRow * weight.columns, weight.columns, alpha: 1 / Float(rank), beta: 1)
-        }
+        return (down, up)
     }
 }
 

@@ -11,7 +11,7 @@ private let writeBytes = Darwin.write
 /// A file that exists whole or not at all: written under another name beside its place, synced and renamed at the end.
 ///
 /// Without ``finish()`` nothing is left.
-final class OutputFile {
+public final class OutputFile {
     let path: String
     private let temporary: String
     private var descriptor: Int32
@@ -35,6 +35,18 @@ final class OutputFile {
         #endif
     }
 
+    /// Writes a text file whole.
+    ///
+    /// - Throws: ``FileWriteError`` or ``CheckpointError`` naming the file.
+    public static func write(_ text: String, to path: String, overwrite: Bool) throws {
+        var text = text
+        try text.withUTF8 { bytes in
+            let file = try OutputFile(path: path, size: bytes.count, overwrite: overwrite)
+            try file.write(UnsafeRawBufferPointer(bytes))
+            try file.finish()
+        }
+    }
+
     deinit {
         guard descriptor >= 0 else { return }
         close(descriptor)
@@ -42,7 +54,7 @@ final class OutputFile {
     }
 
     /// A name that is taken is a mistake of the caller's, found before any work is done.
-    static func requireFree(_ path: String, overwrite: Bool) throws(CheckpointError) {
+    public static func requireFree(_ path: String, overwrite: Bool) throws(CheckpointError) {
         var status = stat()
         guard stat(path, &status) == 0 else { return }
         if status.st_mode & S_IFMT != S_IFREG { throw CheckpointError(file: path, problem: "is there already and is not a regular file; give another --output") }

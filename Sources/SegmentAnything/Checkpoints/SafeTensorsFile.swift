@@ -120,8 +120,10 @@ public final class SafeTensorsFile: TensorSource {
         guard finite else { throw CheckpointError(file: path, problem: "\(name) holds NaN or infinity") }
     }
 
-    /// SHA-256 of the whole file.
-    public func contentHash() -> String { ContentHash.sha256(file) }
+    /// SHA-256 of the whole file, which is read for it once.
+    public func contentHash() -> String { knownHash }
+
+    private lazy var knownHash = ContentHash.sha256(file)
 
     public func isSameFile(as path: String) -> Bool { file.isSame(as: path) }
 

@@ -89,3 +89,40 @@ public final class SafeTensorsWriter {
         try output.finish()
     }
 }
+
+/// A tensor on its way into a file.
+public struct StoredTensor {
+    public var name: String
+    /// F32, F16 or BF16.
+    public var type: ElementType
+    public var shape: [Int]
+    /// Row by row.
+    public var values: UnsafeBufferPointer<Float>
+
+    /// - Parameter values: stay where they are until the file is written.
+    public init(name: String, type: ElementType, shape: [Int], values: UnsafeBufferPointer<Float>) {
+        self.name = name
+        self.type = type
+        self.shape = shape
+        self.values = values
+    }
+}
+
+extension SafeTensorsWriter {
+    /// Writes a whole file, or none.
+    ///
+    /// - Throws: ``CheckpointError`` naming a tensor whose numbers its type cannot hold; ``FileWriteError``.
+    public static func write(
+        _ tensors: [StoredTensor], metadata: [String: String], to path: String, overwrite: Bool
+    ) throws {
+        let ordered = tensors.sorted { ($1.type.size, $0.name) < ($0.type.size, $1.name) }
+        let plans = ordered.map { Plan(name: $0.name, type: $0.type, shape: $0.shape) }
+        let writer = try SafeTensorsWriter(path: path, plans: plans, metadata: metadata, overwrite: overwrite)
+        for tensor in ordered {
+            if let unfit = try writer.append(tensor.values) {
+                throw CheckpointError(file: path, problem: "\(tensor.name) holds \(unfit), beyond what \(tensor.type.rawValue) can hold")
+            }
+        }
+        try writer.finish()
+    }
+}

@@ -32,6 +32,10 @@ struct TinyViTAttention: Sendable {
         output = try checkpoint.linear(prefix + "proj", in: width, out: width)
         filling = Tensor(rows: 1, columns: 3 * width)
         qkv(norm.bias, into: filling)
+        checkpoint.tuning?.parameters.derive { [norm, qkv, filling, biases] in
+            qkv(norm.bias, into: filling)
+            biases.refresh()
+        }
     }
 
     /// x + attention(norm(x)).

@@ -25,9 +25,9 @@ struct TinyViTBlock: Sendable {
         let width = x.columns, line = side * width
         // Some 132 tokens, but whole rows, because of the filter.
         let tileRows = max(1, productTileRows / side)
+        if let tape = workspace.tape { record(x, on: tape) }
         workspace.scope {
-            let memory = workspace.tensor(RowRing.size(slots: side, width: side, channels: width, padding: filter.padding), 1)
-            let padded = RowRing(memory.pointer, slots: side, width: side, channels: width, padding: filter.padding)
+            let padded = picture(width, in: workspace)
             attention(x, in: workspace) { token, count, sum in
                 (padded.row(token / side) + token % side * width).update(from: sum, count: count * width)
             }
@@ -46,5 +46,11 @@ struct TinyViTBlock: Sendable {
                     wide, rows: rows.count * side, skip: UnsafePointer(filtered), into: x.pointer + rows.lowerBound * line)
             }
         }
+    }
+
+    /// Room for the picture with the filter's padding.
+    func picture(_ width: Int, in workspace: Workspace) -> RowRing {
+        let memory = workspace.tensor(RowRing.size(slots: side, width: side, channels: width, padding: filter.padding), 1)
+        return RowRing(memory.pointer, slots: side, width: side, channels: width, padding: filter.padding)
     }
 }

@@ -43,5 +43,6 @@ struct TinyViTStem: Sendable {
                 second.linear(patches, rows: part.count, into: y.pointer + start * y.columns)
             }
         }
+        if let tape = workspace.tape { record(input, size: size, y, on: tape) }
     }
 }

@@ -19,7 +19,7 @@ public struct DraftRefine: Sendable {
         promptEncoder = try PromptEncoder(checkpoint)
         draftDecoder = try MaskDecoder(checkpoint, prefix: "mask_decoder.")
         draftScales = try Self.scales(checkpoint, "mask_decoder.")
-        let refines = checkpoint.holds(prefix: "draft_decoder.")
+        let refines = checkpoint.holds(prefix: "draft_decoder.") || checkpoint.tuning?.addsSelfPerception == true
         refineDecoder = refines ? try MaskDecoder(checkpoint, prefix: "draft_decoder.") : nil
         refineScales = refines ? try Self.scales(checkpoint, "draft_decoder.") : []
     }
@@ -50,15 +50,22 @@ public struct DraftRefine: Sendable {
     ///   - prompt: in pixels of the model's input.
     ///   - embedding: image embedding, `N × C`.
     ///   - relation: of the same image; nil leaves the adapters out.
+    ///   - tokens: which tokens of the picture the N are; nil: all. The decoders then know of no others: neither attention
+    ///     nor the relation has anything to look at where nothing was encoded, so nothing has to be made up for it.
+    ///   - isDraftDetached: while a model is tuned, the refined mask's loss does not reach the draft.
     public func callAsFunction(
-        _ prompt: Prompt, embedding: Tensor, relation: VisualRelation?, in workspace: Workspace
+        _ prompt: Prompt, embedding: Tensor, relation: VisualRelation?, tokens: TokenSet? = nil, isDraftDetached: Bool = true,
+        in workspace: Workspace
     ) -> Passes {
-        let (sparse, draft) = draft(prompt, embedding: embedding, relation: relation, masks: 0..<1, in: workspace)
+        let (sparse, draft) = draft(
+            prompt, embedding: embedding, relation: relation, masks: 0..<1, tokens: tokens, in: workspace)
         guard let refineDecoder else { return Passes(sparse: sparse, draft: draft, dense: nil, refined: draft) }
-        let dense = workspace.tensor(embedding.rows, embedding.columns)
-        promptEncoder.encode(maskLogits: draft.masks.pointer, into: dense, in: workspace)
+        let everywhere = workspace.tensor(promptEncoder.densePositions.rows, embedding.columns)
+        promptEncoder.encode(maskLogits: draft.masks, isDetached: isDraftDetached, into: everywhere, in: workspace)
+        let dense = shown(everywhere, tokens, in: workspace)
         let refined = refineDecoder(
-            embedding: embedding, positions: promptEncoder.densePositions, dense: dense, sparse: sparse,
+            embedding: embedding, positions: shown(promptEncoder.densePositions, tokens, in: workspace), dense: dense,
+            sparse: sparse, tokens: tokens,
             adapter: adapter(refineScales, relation, in: workspace), in: workspace)
         return Passes(sparse: sparse, draft: draft, dense: dense, refined: refined)
     }
@@ -66,14 +73,23 @@ public struct DraftRefine: Sendable {
     /// The first pass alone, with the mask tokens that are wanted: 0 is the single mask's, the others are the candidates
     /// of SAM's multimask output, which no refine pass knows.
     func draft(
-        _ prompt: Prompt, embedding: Tensor, relation: VisualRelation?, masks: Range<Int>, in workspace: Workspace
+        _ prompt: Prompt, embedding: Tensor, relation: VisualRelation?, masks: Range<Int>, tokens: TokenSet? = nil,
+        in workspace: Workspace
     ) -> (sparse: Tensor, output: MaskDecoder.Output) {
         let sparse = workspace.tensor(promptEncoder.tokenCount(prompt), embedding.columns)
-        promptEncoder.encode(prompt, into: sparse)
+        promptEncoder.encode(prompt, into: sparse, in: workspace)
         let output = draftDecoder(
-            embedding: embedding, positions: promptEncoder.densePositions, dense: promptEncoder.noMask, sparse: sparse,
-            masks: masks, adapter: adapter(draftScales, relation, in: workspace), in: workspace)
+            embedding: embedding, positions: shown(promptEncoder.densePositions, tokens, in: workspace),
+            dense: promptEncoder.noMask, sparse: sparse, masks: masks, tokens: tokens,
+            adapter: adapter(draftScales, relation, in: workspace), in: workspace)
         return (sparse, output)
+    }
+
+    private func shown(_ all: Tensor, _ tokens: TokenSet?, in workspace: Workspace) -> Tensor {
+        guard let tokens else { return all }
+        let some = workspace.tensor(tokens.count, all.columns)
+        tokens.gather(all, into: some, in: workspace)
+        return some
     }
 
     private func adapter(

@@ -13,6 +13,8 @@ public final class SPTModel: Sendable {
     public let configuration: ModelConfiguration
     /// What the file says of itself (licence, provenance).
     public let metadata: [String: String]
+    /// The same of the adapter; empty without one.
+    public let adapterMetadata: [String: String]
     let encoder: any ImageEncoder
     let passes: DraftRefine
 
@@ -41,6 +43,13 @@ public final class SPTModel: Sendable {
         try self.init(Checkpoint(base: base, adapter: adapter), hash: base.contentHash(), plain: nil)
     }
 
+    /// A model whose weights are tuned in place: `plan` names them, and nothing else may use the model while they change.
+    public convenience init(
+        base: SafeTensorsFile, adapter: SafeTensorsFile? = nil, tuning plan: TuningPlan
+    ) throws(CheckpointError) {
+        try self.init(Checkpoint(base: base, adapter: adapter, tuning: plan), hash: base.contentHash(), plain: nil)
+    }
+
     /// A model as it is and with each of several adapters. Linear layers that an adapter leaves alone are in memory once.
     public static func load(
         path: String, adapters: [String]
@@ -66,6 +75,7 @@ public final class SPTModel: Sendable {
         self.hash = [hash, checkpoint.adapter?.contentHash()].compactMap { $0 }.joined(separator: "+")
         configuration = checkpoint.configuration
         metadata = checkpoint.base.metadata
+        adapterMetadata = checkpoint.adapter?.metadata ?? [:]
         let encoderKeys = "image_encoder."
         let shared = checkpoint.isAdapted(prefix: encoderKeys) ? nil : plain?.encoder
         if let shared { encoder = shared } else { encoder = try checkpoint.imageEncoder() }

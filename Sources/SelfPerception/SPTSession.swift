@@ -12,9 +12,21 @@ public final class SPTSession {
     private let embedding: Tensor
     /// There once a model with a visual relation was used.
     private var relation: VisualRelation?
-    private var displayed: DisplayGeometry?
+    /// Of as many tokens as were last shown of a part of a picture.
+    private var partRelation: (tokens: Int, relation: VisualRelation)?
+    private var displayed: Display?
     private var buffers: [Buffers]
     private var current = 0
+
+    /// What the decoders are asked about.
+    private struct Display {
+        let geometry: DisplayGeometry
+        /// nil: all.
+        let tokens: TokenSet?
+        /// As many rows as there are tokens.
+        let embedding: Tensor
+        let relation: VisualRelation?
+    }
 
     /// What depends on how pictures become the model's input.
     private struct Buffers {
@@ -65,20 +77,36 @@ public final class SPTSession {
 
     /// Encodes a rectangle of an image and builds its visual relation. Every later `ask` is about this picture.
     ///
+    /// - Parameter isNeeded: which rectangles of `rect`, in its own pixels, hold anything that will be asked about. Where the
+    ///   model can, only the windows that are needed are encoded and known to the decoders; masks are empty elsewhere.
     /// - Precondition: `rect` lies inside the image and is not empty.
-    public func display(_ image: RGBImage, rect: PixelRect) {
-        let size = model.configuration.imageSize
-        displayed = model.configuration.layout.geometry(of: rect.size)
+    public func display(_ image: RGBImage, rect: PixelRect, where isNeeded: ((PixelRect) -> Bool)? = nil) {
+        let size = model.configuration.imageSize, geometry = model.configuration.layout.geometry(of: rect.size)
+        let tokens = isNeeded.flatMap { model.tokens(of: rect.size, where: $0) }
+        let shown = Display(
+            geometry: geometry, tokens: tokens, embedding: tokens.map { embedding.rows(0..<$0.count) } ?? embedding,
+            relation: model.passes.usesRelation ? relation(of: tokens) : nil)
+        displayed = shown
         workspace.pass {
             workspace.scope {
                 let input = workspace.tensor(size * size, 3)
                 buffers[current].processor(image, rect: rect, into: input, in: workspace)
-                model.encoder(input, into: embedding, in: workspace)
+                if let tokens, let encoder = model.windowedEncoder {
+                    encoder(input, tokens: tokens, into: shown.embedding, in: workspace)
+                } else {
+                    model.encoder(input, into: shown.embedding, in: workspace)
+                }
             }
-            if model.passes.usesRelation {
-                relation?.update(embedding: embedding, alpha: model.configuration.vattAlpha, in: workspace)
-            }
+            shown.relation?.update(embedding: shown.embedding, alpha: model.configuration.vattAlpha, in: workspace)
         }
+    }
+
+    private func relation(of tokens: TokenSet?) -> VisualRelation? {
+        guard let relation, let count = tokens?.count else { return relation }
+        if let known = partRelation, known.tokens == count { return known.relation }
+        let made = relation.shrunk(to: count)
+        partRelation = (count, made)
+        return made
     }
 
     /// Drafts and refines each prompt, as far as the model refines. Coordinates are pixels of the displayed rectangle (its corner is 0, 0).
@@ -92,7 +120,9 @@ public final class SPTSession {
         workspace.pass {
             for (prompt, answer) in zip(prompts, answers) {
                 workspace.scope {
-                    let passes = model.passes(displayed.toInput(prompt), embedding: embedding, relation: relation, in: workspace)
+                    let passes = model.passes(
+                        displayed.geometry.toInput(prompt), embedding: displayed.embedding, relation: displayed.relation,
+                        tokens: displayed.tokens, in: workspace)
                     answer.draft.replace(with: passes.draft.masks)
                     answer.refined.replace(with: passes.refined.masks)
                     answer.draftIoU = passes.draft.iou.pointer[0]
@@ -119,7 +149,8 @@ public final class SPTSession {
             workspace.pass {
                 workspace.scope {
                     let draft = model.passes.draft(
-                        displayed.toInput(prompt), embedding: embedding, relation: relation, masks: tokens, in: workspace).output
+                        displayed.geometry.toInput(prompt), embedding: displayed.embedding, relation: displayed.relation,
+                        masks: tokens, tokens: displayed.tokens, in: workspace).output
                     for (row, token) in tokens.enumerated() {
                         buffers[current].candidates[row].logits.replace(with: draft.masks.rows(row..<row + 1))
                         buffers[current].candidates[row].predictedIoU = draft.iou.pointer[token]

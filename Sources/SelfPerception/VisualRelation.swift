@@ -10,18 +10,38 @@ public struct VisualRelation {
     let weights: Tensor
     /// `1 × N`
     let rowFactors: Tensor
+    /// `1 × N`: what thresholding divided each column by; 1 without.
+    let columnSums: Tensor
     /// The keys of one adaptation, in the order the product reads them.
-    private let packedKeys: Linear
+    let packedKeys: Linear
 
     private static let tile = 128
     /// Rows of R that stay in a core's second-level cache while they are multiplied with all keys.
-    private static let adaptTile = 66
+    static let adaptTile = 66
 
     /// Memory for a relation of `tokens` tokens, to adapt keys of `channels` channels.
     public init(tokens: Int, channels: Int) {
         packedKeys = Linear(inputs: tokens, outputs: channels)
         weights = Tensor(rows: tokens, columns: tokens)
         rowFactors = Tensor(rows: 1, columns: tokens)
+        columnSums = Tensor(rows: 1, columns: tokens)
+    }
+
+    private init(weights: Tensor, rowFactors: Tensor, columnSums: Tensor, packedKeys: Linear) {
+        self.weights = weights
+        self.rowFactors = rowFactors
+        self.columnSums = columnSums
+        self.packedKeys = packedKeys
+    }
+
+    /// A relation of fewer tokens in the memory of this one: only one of the two is in use at a time.
+    func shrunk(to tokens: Int) -> VisualRelation {
+        precondition(tokens <= weights.rows)
+        let entries = weights.reshaped(rows: weights.count, columns: 1).rows(0..<tokens * tokens)
+        func first(_ row: Tensor) -> Tensor { row.reshaped(rows: row.count, columns: 1).rows(0..<tokens).reshaped(rows: 1, columns: tokens) }
+        return VisualRelation(
+            weights: entries.reshaped(rows: tokens, columns: tokens), rowFactors: first(rowFactors),
+            columnSums: first(columnSums), packedKeys: Linear(inputs: tokens, outputs: packedKeys.outputs))
     }
 
     /// Rebuilds the relation for another image.
@@ -58,7 +78,9 @@ public struct VisualRelation {
         workspace.parallelRows(tokens, tile: tile) { rows, _ in
             for row in rows { rowFactors.pointer[row] = 1 / sum(weights.pointer + row * tokens, count: tokens) }
         }
+        columnSums.fill(1)
         if alpha > 0 { threshold(alpha, in: workspace) }
+        if let tape = workspace.tape { recordUpdate(embedding, on: tape) }
     }
 
     /// e^cos of two ranges of tokens, and its mirror image.
@@ -95,6 +117,7 @@ public struct VisualRelation {
                 var total: Float = 0
                 for row in 0..<tokens { total += weights.pointer[row * tokens + column] }
                 if total == 0 { total = 1 }
+                columnSums.pointer[column] = total
                 for row in 0..<tokens { weights.pointer[row * tokens + column] /= total }
             }
         }
@@ -109,6 +132,7 @@ public struct VisualRelation {
         let tokens = weights.rows, channels = keys.columns
         precondition(keys.rows == tokens && scale.count == channels)
         workspace.parallelRows(tokens, tile: productTileRows) { rows, _ in packedKeys.pack(columnsOf: keys, rows: rows) }
+        if let tape = workspace.tape { return adapt(keys, scale: scale, into: adapted, on: tape, in: workspace) }
         workspace.parallelRows(tokens, tile: Self.adaptTile) { rows, _ in
             let start = rows.lowerBound * channels
             packedKeys.scaled(

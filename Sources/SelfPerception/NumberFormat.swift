@@ -10,3 +10,11 @@ public func fixed(_ value: Double, _ decimals: Int) -> String {
     let padding = String(repeating: "0", count: String(scale).count - 1 - fraction.count)
     return "\(sign)\(scaled / scale).\(padding)\(fraction)"
 }
+
+extension Double {
+    /// A share in per cent, without decimals that say nothing.
+    var percent: String {
+        let tenths = (self * 1000).rounded()
+        return tenths.truncatingRemainder(dividingBy: 10) == 0 ? "\(fixed(self * 100, 0))%" : "\(fixed(self * 100, 1))%"
+    }
+}

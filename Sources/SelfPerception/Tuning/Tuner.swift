@@ -1,0 +1,282 @@
+import Foundation
+import Imaging
+import SegmentAnything
+import Tensor
+
+/// A tuning run: epochs over a data set's pictures, validation, the best weights written as they are found, and a state from
+/// which a run that was killed goes on.
+public final class Tuner {
+    public let settings: TuningSettings
+    public let model: SPTModel
+    private let step: TuningStep
+    private let optimiser: AdamW
+    private let output: TunedModel
+    private let files: Files
+    private let training: Samples
+    private let kept: Samples
+    private let examples: ExampleMaker
+    private let validation: ValidationSet
+    private var state: TuningState
+    private let cache: EmbeddingCache?
+    private let input: Tensor
+    /// Entries of an epoch, so that every step of a run has a number of its own.
+    private static let mostEntries = 1 << 24
+    private let embedding: Tensor
+
+    /// Where a run leaves what.
+    public struct Files: Sendable {
+        public var output: String
+        /// A folder for embeddings; nil: one beside the output, which goes with the end of the run.
+        public var cache: String?
+        public var overwrite: Bool
+        /// What writes, for the metadata.
+        public var program: String
+
+        public init(output: String, cache: String?, overwrite: Bool, program: String) {
+            self.output = output
+            self.cache = cache
+            self.overwrite = overwrite
+            self.program = program
+        }
+
+        public var state: String { output + ".state" }
+        var embeddings: String { cache ?? output + ".embeddings" }
+    }
+
+    struct Samples {
+        var defective: [DefectSample]
+        var good: [DefectSample]
+    }
+
+    /// - Parameters:
+    ///   - adapter: where a run starts from; nil: from the base alone.
+    ///   - samples: the training part of a data set.
+    ///   - restarts: forgets what an earlier run left of its state.
+    /// - Throws: ``TuningError``, ``CheckpointError``.
+    public init(
+        base: SafeTensorsFile, adapter: SafeTensorsFile?, samples: [DefectSample], settings: TuningSettings, files: Files,
+        restarts: Bool, threads: Int
+    ) throws {
+        try settings.validate()
+        self.settings = settings
+        self.files = files
+        try Self.requirePlace(files, isNew: restarts || !FileManager.default.fileExists(atPath: files.state))
+        for file in [base, adapter].compactMap({ $0 }) where file.isSameFile(as: files.output) {
+            throw TuningError(description: "\(files.output): is what the run starts from; --out names another file")
+        }
+        let configuration = try ModelConfiguration(of: base)
+        let plan = settings.target.plan(seed: settings.seed, encoder: configuration.encoder)
+        model = try SPTModel(base: base, adapter: adapter, tuning: plan)
+        guard !plan.parameters.trainable.isEmpty else {
+            throw TuningError(description: "nothing of \(base.path) is tuned by method \(settings.target.method.rawValue)")
+        }
+        let rank = settings.target.rank
+        if let other = plan.parameters.trainable.first(where: { $0.name.hasSuffix(".lora_B") && $0.value.columns != rank }) {
+            throw TuningError(description: "\(adapter?.path ?? base.path): its updates have rank \(other.value.columns), not \(rank); --rank \(other.value.columns) goes on from them")
+        }
+        step = TuningStep(model: model, plan: plan, target: settings.target, threads: threads)
+        var adam = AdamW.Settings()
+        adam.weightDecay = settings.weightDecay
+        optimiser = AdamW(plan.parameters.trainable, settings: adam)
+        output = TunedModel(
+            base: base, adapter: adapter, model: model, parameters: plan.parameters, settings: settings, session: SPTSession(model: model, threads: threads))
+        (training, kept) = Self.split(samples, settings)
+        guard !training.defective.isEmpty || !training.good.isEmpty else {
+            throw TuningError(description: "there is no picture to tune on")
+        }
+        guard !training.defective.isEmpty || settings.paintedShare > 0 else {
+            throw TuningError(description: "there is no defective picture to tune on; --painted-share paints defects on good ones")
+        }
+        let views = step.needsPicture ? 0 : settings.views
+        guard settings.paintedShare == 0 || !training.good.isEmpty else {
+            throw TuningError(description: "there is no good picture to paint on; --painted-share 0 does without")
+        }
+        guard !EpochPlan(defective: training.defective.count, good: training.good.count, settings: settings, epoch: 0).entries.isEmpty else {
+            throw TuningError(description: "the shares leave no picture to tune on: \(training.defective.count) defective and \(training.good.count) good ones are there, and \(settings.goodShare) are to be good, \(settings.paintedShare) painted")
+        }
+        examples = try ExampleMaker(model.configuration, settings: settings, views: views, threads: threads)
+        validation = ValidationSet(samples: kept.defective + kept.good, session: output.session)
+        let tokens = model.configuration.gridSize * model.configuration.gridSize, side = model.configuration.imageSize
+        embedding = Tensor(rows: tokens, columns: model.configuration.transformerDim)
+        input = Tensor(rows: side * side, columns: 3)
+        if views > 0 {
+            cache = try EmbeddingCache(directory: files.embeddings, model: model.hash, rows: tokens, columns: embedding.columns)
+        } else {
+            cache = nil
+        }
+        state = TuningState(fingerprint: Self.fingerprint(model, samples), settings: settings)
+        if restarts {
+            // Everything that could be refused has been.
+            try? FileManager.default.removeItem(atPath: files.state)
+        } else if let earlier = try TuningState.read(files.state, expected: state, optimiser: optimiser) {
+            state = earlier
+            plan.parameters.refresh()
+        }
+    }
+
+    /// Pictures that are tuned on and those kept aside, for messages.
+    public var counts: (defective: Int, good: Int, keptDefective: Int, keptGood: Int) {
+        (training.defective.count, training.good.count, kept.defective.count, kept.good.count)
+    }
+
+    var stateFile: String { files.state }
+
+    /// Numbers that are trained.
+    public var trainedCount: Int { step.parameters.trainable.reduce(0) { $0 + $1.value.count } }
+
+    /// Epochs that an earlier run had done already, and pictures of the next one.
+    public var resumed: (epochs: Int, pictures: Int) { (state.epoch, state.entry) }
+
+    public enum Progress {
+        /// After each picture: of the epoch that runs, counted from 1.
+        case picture(epoch: Int, done: Int, of: Int, losses: TuningStep.Losses)
+        case epoch(EpochSummary, isBest: Bool)
+    }
+
+    /// Runs to the end, or until `progress` throws; the state is written then, too.
+    ///
+    /// - Returns: the course of all epochs.
+    public func run(_ progress: (Progress) throws -> Void) throws -> [EpochSummary] {
+        var saved = Date()
+        while state.epoch < settings.epochs {
+            let plan = EpochPlan(
+                defective: training.defective.count, good: training.good.count, settings: settings, epoch: state.epoch)
+            while state.entry < plan.entries.count {
+                let last = min(state.entry + settings.batch, plan.entries.count)
+                do { try takeStep(plan, last: last, progress) } catch {
+                    step.parameters.clearGradients()
+                    do { try save() } catch let second {
+                        throw TuningError(description: "\(error); nor can the state be kept: \(second)", isInvalidInput: false)
+                    }
+                    throw error
+                }
+                if Date().timeIntervalSince(saved) > 60 {
+                    try save()
+                    saved = Date()
+                }
+            }
+            let summary = try finishEpoch(plan)
+            try save()
+            try progress(.epoch(summary, isBest: state.bestEpoch == summary.epoch))
+        }
+        try? FileManager.default.removeItem(atPath: files.state)
+        if files.cache == nil { cache?.remove() }
+        return state.history
+    }
+
+    /// One step of the optimiser, from the entries up to `last`.
+    private func takeStep(_ plan: EpochPlan, last: Int, _ progress: (Progress) throws -> Void) throws {
+        let first = state.entry
+        var sums = (draft: 0.0, refined: 0.0)
+        for place in first..<last {
+            let losses = try show(plan.entries[place], epoch: state.epoch, place: place)
+            sums.draft += losses.draft.total
+            sums.refined += losses.refined.total
+            guard losses.total.isFinite else {
+                throw TuningError(description: "the loss is no number any more in epoch \(state.epoch + 1); a smaller --learning-rate may help", isInvalidInput: false)
+            }
+            try progress(.picture(epoch: state.epoch + 1, done: place + 1, of: plan.entries.count, losses: losses))
+        }
+        optimiser.step(learningRate: settings.rate(epoch: state.epoch), scale: 1 / Float(last - first))
+        step.parameters.clearGradients()
+        step.parameters.refresh()
+        state.draftLoss += sums.draft
+        state.refinedLoss += sums.refined
+        state.entry = last
+        state.optimiserSteps = optimiser.steps
+    }
+
+    private func show(_ entry: EpochPlan.Entry, epoch: Int, place: Int) throws -> TuningStep.Losses {
+        let sample = entry.kind == .defective ? training.defective[entry.index] : training.good[entry.index]
+        let number = epoch * Self.mostEntries + place
+        let subject = ExampleMaker.Subject(sample: sample, number: entry.index, isPainted: entry.kind == .painted)
+        let example = try examples.make(subject, epoch: epoch, step: number, into: input)
+        var generator = SeededGenerator(seed: settings.seed, step: number, for: .points)
+        let picture: TuningStep.Picture
+        if let cache, let key = example.key {
+            try cache.embedding(of: key, into: embedding) { step.embed(input, into: $0) }
+            picture = .embedding(embedding)
+        } else {
+            picture = .input(input)
+        }
+        return step(picture, prompt: example.prompt, truth: example.truth) { logits, size in
+            settings.sampling.points(in: logits, size: size, using: &generator)
+        }
+    }
+
+    private func finishEpoch(_ plan: EpochPlan) throws -> EpochSummary {
+        let pictures = Double(max(1, plan.entries.count))
+        let result = try validation.measure()
+        let summary = EpochSummary(
+            epoch: state.epoch + 1, learningRate: settings.rate(epoch: state.epoch), draftLoss: state.draftLoss / pictures,
+            refinedLoss: state.refinedLoss / pictures, validation: result)
+        state.history.append(summary)
+        let best = state.bestEpoch.flatMap { state.history[$0 - 1].validation?.score }
+        // Without anything to choose by, the last epoch is the result.
+        let isBehind = best.flatMap { best in result?.score.map { $0 <= best } } ?? false
+        if !isBehind {
+            state.bestEpoch = summary.epoch
+            try write(summary)
+        }
+        state.epoch += 1
+        state.entry = 0
+        state.draftLoss = 0
+        state.refinedLoss = 0
+        return summary
+    }
+
+    private func write(_ summary: EpochSummary) throws {
+        var notes = ["tuned_on": "\(training.defective.count) defective and \(training.good.count) good pictures", "epoch": "\(summary.epoch)"]
+        if let validation = summary.validation {
+            let figures = [
+                validation.draftIoU.map { "draft IoU \($0)" }, validation.refinedIoU.map { "refined IoU \($0)" },
+                validation.auroc.map { "AUROC \($0)" },
+            ]
+            notes["validation"] = "\(kept.defective.count) defective, \(kept.good.count) good pictures: \(figures.compactMap { $0 }.joined(separator: ", "))"
+        }
+        try output.write(to: files.output, overwrite: files.overwrite || !state.history.isEmpty, notes: notes, program: files.program)
+    }
+
+    private func save() throws { try state.write(to: files.state, optimiser: optimiser) }
+
+    /// A seeded share of each kind of picture is kept aside.
+    private static func split(_ samples: [DefectSample], _ settings: TuningSettings) -> (training: Samples, kept: Samples) {
+        func parts(_ samples: [DefectSample], stream: UInt64) -> (training: [DefectSample], kept: [DefectSample]) {
+            var generator = SeededGenerator(seed: settings.seed, stream: stream), order = samples
+            order.shuffle(by: &generator)
+            // Of two or more, at least one is kept aside, where any are asked for, and at least one is tuned on.
+            let asked = Int((Double(samples.count) * settings.validationShare).rounded())
+            let count = settings.validationShare > 0 && samples.count > 1 ? min(max(1, asked), samples.count - 1) : 0
+            return (Array(order[count...]), Array(order[..<count]))
+        }
+        let defective = parts(samples.filter(\.isDefective), stream: 10), good = parts(samples.filter { !$0.isDefective }, stream: 11)
+        return (Samples(defective: defective.training, good: good.training), Samples(defective: defective.kept, good: good.kept))
+    }
+
+    /// The output can be written where it is to be, before anything is computed for it.
+    private static func requirePlace(_ files: Files, isNew: Bool) throws {
+        try OutputFile.requireFree(files.output, overwrite: files.overwrite || !isNew)
+        let folder = URL(fileURLWithPath: files.output).deletingLastPathComponent().path
+        var isFolder: ObjCBool = false
+        guard FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder), isFolder.boolValue else {
+            throw TuningError(description: "\(files.output): cannot be written: there is no folder \(folder)")
+        }
+        guard FileManager.default.isWritableFile(atPath: folder) else {
+            throw TuningError(description: "\(files.output): cannot be written: the folder \(folder) may not be written to")
+        }
+    }
+
+    private static func fingerprint(_ model: SPTModel, _ samples: [DefectSample]) -> String {
+        let manager = FileManager.default
+        func stamp(_ path: String) -> String {
+            let attributes = try? manager.attributesOfItem(atPath: path)
+            return "\(attributes?[.size] ?? 0) \((attributes?[.modificationDate] as? Date)?.timeIntervalSince1970 ?? 0)"
+        }
+        let lines = samples.map { sample in
+            var parts = [sample.name, sample.defect ?? "", stamp(sample.imagePath)]
+            if case .files(let masks, _) = sample.truth { parts += masks.map(stamp) }
+            return parts.joined(separator: " ")
+        }
+        return Data(([model.hash] + lines).joined(separator: "\n").utf8).withUnsafeBytes(ContentHash.sha256)
+    }
+}

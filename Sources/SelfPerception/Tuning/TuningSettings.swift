@@ -1,0 +1,66 @@
+/// Everything that decides the outcome of a tuning run besides its pictures: the same settings and the same pictures give the
+/// same weights, bit for bit, on the same processor.
+public struct TuningSettings: Sendable, Codable, Equatable {
+    public var target = TuningTarget()
+    public var epochs = 16
+    /// Of Adam; the SPT paper's.
+    public var learningRate: Float = 1e-3
+    /// After this many epochs the rate is multiplied by ``decayFactor``.
+    public var decayAfter = 10
+    public var decayFactor: Float = 0.1
+    public var weightDecay: Float = 0
+    /// Pictures whose gradients are averaged for one step of the optimiser.
+    public var batch = 1
+    public var seed: UInt64 = 1
+    public var sampling = PointSampling()
+    public var augmentation = AugmentationSettings()
+    public var prompts = PromptSettings()
+    /// Of the pictures of an epoch, how many are of good parts and ask for an empty mask. The paper has none; a line needs them.
+    public var goodShare = 0.25
+    /// Of the pictures of an epoch, how many are of good parts with defects painted on.
+    public var paintedShare = 0.0
+    /// Of each kind of picture, how many are kept aside to choose the best epoch by.
+    public var validationShare = 0.2
+    /// How many different augmentations of a picture there are where the encoder is not tuned, so that embeddings can be kept
+    /// instead of computed; 0: a new one each time. Where the encoder is tuned, every augmentation is new.
+    public var views = 4
+
+    public init() {}
+
+    /// - Throws: ``TuningError`` naming the setting and what would be right.
+    public func validate() throws(TuningError) {
+        func require(_ condition: Bool, _ problem: String) throws(TuningError) { if !condition { throw TuningError(description: problem) } }
+        try require((1...100_000).contains(epochs), "epochs must be from 1 to 100000, not \(epochs)")
+        try require(learningRate > 0 && learningRate <= 1, "the learning rate must be above 0 and at most 1, not \(learningRate)")
+        try require(decayAfter >= 0, "decay-after must be 0 or more epochs, not \(decayAfter)")
+        try require(decayFactor > 0 && decayFactor <= 1, "the decay factor must be above 0 and at most 1, not \(decayFactor)")
+        try require(weightDecay >= 0 && weightDecay < 1, "the weight decay must be from 0 to below 1, not \(weightDecay)")
+        try require((1...1024).contains(batch), "the batch must be from 1 to 1024 pictures, not \(batch)")
+        try require((1...1 << 20).contains(sampling.points), "the loss takes 1 to 1048576 points, not \(sampling.points)")
+        try require((1...100).contains(sampling.oversample), "the loss draws 1 to 100 times as many points as it takes, not \(sampling.oversample)")
+        try require((0...1).contains(sampling.uncertainShare), "the share of uncertain points is from 0 to 1, not \(sampling.uncertainShare)")
+        try require((0...1).contains(goodShare) && (0...1).contains(paintedShare) && goodShare + paintedShare <= 1, "the shares of good and of painted pictures are from 0 to 1, and at most 1 together, not \(goodShare) and \(paintedShare)")
+        try require((0...0.9).contains(validationShare), "the validation share must be from 0 to 0.9, not \(validationShare)")
+        try require((0...1024).contains(views), "views must be from 0 to 1024, not \(views)")
+        try require((1...256).contains(target.rank), "the LoRA rank must be from 1 to 256, not \(target.rank)")
+        if let alpha = target.alpha { try require(alpha >= 0 && alpha.isFinite, "alpha must be 0 or a positive number, not \(alpha)") }
+        if let problem = augmentation.problem { throw TuningError(description: "augmentation: \(problem)") }
+        if let problem = prompts.problem { throw TuningError(description: "prompts: \(problem)") }
+        try require(target.adapterScale.isFinite, "the adapter's first scale must be a number, not \(target.adapterScale)")
+    }
+
+    /// The learning rate of an epoch, counted from 0.
+    func rate(epoch: Int) -> Float { epoch < decayAfter ? learningRate : learningRate * decayFactor }
+}
+
+/// What stops a tuning run; names the file or setting and says what would be right.
+public struct TuningError: Error, CustomStringConvertible {
+    public let description: String
+    /// Something asked for that cannot be; else something that went wrong on the way.
+    public let isInvalidInput: Bool
+
+    public init(description: String, isInvalidInput: Bool = true) {
+        self.description = description
+        self.isInvalidInput = isInvalidInput
+    }
+}

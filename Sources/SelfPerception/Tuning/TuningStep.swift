@@ -1,0 +1,97 @@
+import Imaging
+import SegmentAnything
+import Tensor
+
+/// Forward and back again: the loss of one picture and one prompt, and the gradient of every trained weight.
+///
+/// The passes are those of ``SPTSession``: the same layers, the same numbers. Not thread-safe.
+public final class TuningStep {
+    public let model: SPTModel
+    public let parameters: ParameterSet
+    let workspace: Workspace
+    private let tape: Tape
+    private let isDraftDetached: Bool
+    private let tunesEncoder: Bool
+    private let relation: VisualRelation?
+    private let embedding: Tensor
+
+    /// - Parameters:
+    ///   - model: read with `plan`.
+    ///   - threads: how many cores one step uses; results do not depend on it.
+    public init(model: SPTModel, plan: TuningPlan, target: TuningTarget, threads: Int) {
+        self.model = model
+        parameters = plan.parameters
+        workspace = Workspace(threads: threads)
+        tape = Tape(plan.parameters)
+        isDraftDetached = target.isDraftDetached
+        tunesEncoder = plan.parameters.trainable.contains { $0.name.hasPrefix("image_encoder.") }
+        let configuration = model.configuration, tokens = configuration.gridSize * configuration.gridSize
+        embedding = Tensor(rows: tokens, columns: configuration.transformerDim)
+        relation = model.passes.usesRelation ? VisualRelation(tokens: tokens, channels: configuration.transformerDim) : nil
+    }
+
+    /// Whether the encoder has a part in the tuning; if not, an embedding may be kept from one step to another.
+    public var needsPicture: Bool { tunesEncoder }
+
+    /// Bytes held for activations, kept and shadowed.
+    public var plannedBytes: Int { workspace.plannedBytes + tape.bytes }
+
+    public struct Losses: Sendable, Equatable {
+        public var draft: MaskLoss
+        public var refined: MaskLoss
+
+        public var total: Double { draft.total + refined.total }
+    }
+
+    /// What the image encoder sees, or has seen.
+    public enum Picture {
+        /// Normalised, `imageSize² × 3`.
+        case input(Tensor)
+        /// `gridSize² × transformerDim`; only where the encoder is not tuned.
+        case embedding(Tensor)
+    }
+
+    /// The image embedding of an input, for a cache; only meaningful where the encoder is not tuned.
+    public func embed(_ input: Tensor, into embedding: Tensor) {
+        workspace.pass { model.encoder(input, into: embedding, in: workspace) }
+    }
+
+    /// Adds the gradients of one picture's loss to those of the parameters.
+    ///
+    /// - Parameters:
+    ///   - prompt: in pixels of the model's input.
+    ///   - truth: of the model's input.
+    ///   - points: where the loss looks, given a map of logits.
+    public func callAsFunction(
+        _ picture: Picture, prompt: Prompt, truth: TruthMap, points: (_ logits: UnsafePointer<Float>, _ size: PixelSize) -> [SamplePoint]
+    ) -> Losses {
+        let configuration = model.configuration, size = PixelSize(width: configuration.maskSize, height: configuration.maskSize)
+        var losses = Losses(draft: MaskLoss(), refined: MaskLoss())
+        workspace.pass {
+            workspace.scope {
+                workspace.tape = tunesEncoder ? tape : nil
+                switch picture {
+                case .input(let input): model.encoder(input, into: embedding, in: workspace)
+                case .embedding(let known): embedding.copy(from: known)
+                }
+                relation?.update(embedding: embedding, alpha: configuration.vattAlpha, in: workspace)
+                workspace.tape = tape
+                let passes = model.passes(
+                    prompt, embedding: embedding, relation: relation, isDraftDetached: isDraftDetached, in: workspace)
+                losses.draft = loss(passes.draft, size, truth, points)
+                losses.refined = model.hasRefinement ? loss(passes.refined, size, truth, points) : losses.draft
+                tape.backward(in: workspace)
+                workspace.tape = nil
+            }
+        }
+        return losses
+    }
+
+    private func loss(
+        _ output: MaskDecoder.Output, _ size: PixelSize, _ truth: TruthMap, _ points: (UnsafePointer<Float>, PixelSize) -> [SamplePoint]
+    ) -> MaskLoss {
+        let logits = output.masks.pointer
+        return MaskLoss(
+            logits: logits, size: size, truth: truth, points: points(logits, size), gradient: tape.gradient(of: output.masks).pointer)
+    }
+}

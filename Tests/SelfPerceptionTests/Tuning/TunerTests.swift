@@ -1,0 +1,195 @@
+import Foundation
+import Imaging
+import Testing
+@testable import SegmentAnything
+@testable import SelfPerception
+
+/// Whole runs of nano on a few small pictures made for the test.
+struct TunerTests {
+    let data: DatasetFixture
+    let samples: [DefectSample]
+
+    init() throws {
+        data = try DatasetFixture()
+        for index in 0..<4 {
+            try data.jpeg("train/bad\(index).jpg")
+            try data.png("train/bad\(index).png", PixelRect(x: 3 + 5 * index, y: 4 + 3 * index, width: 8, height: 6))
+            try data.jpeg("train/good\(index).jpg", width: 40 + index)
+        }
+        samples = try DefectDataset.open(data.path).train
+    }
+
+    private func settings(_ change: (inout TuningSettings) -> Void = { _ in }) -> TuningSettings {
+        var settings = TuningSettings()
+        settings.epochs = 2
+        settings.views = 0
+        settings.validationShare = 0.25
+        settings.sampling.points = 200
+        change(&settings)
+        return settings
+    }
+
+    private func tuner(_ name: String, _ settings: TuningSettings, restarts: Bool = false, overwrite: Bool = false, threads: Int = 2) throws -> Tuner {
+        try Tuner(
+            base: SafeTensorsFile(path: SPTModel.embeddedPath()), adapter: nil, samples: samples, settings: settings,
+            files: .init(output: "\(data.path)/\(name)", cache: "\(data.path)/cache", overwrite: overwrite, program: "test"),
+            restarts: restarts, threads: threads)
+    }
+
+    /// The tensors of a result; its metadata has the time in it.
+    private func tensors(_ name: String) throws -> [String: [UInt8]] {
+        let file = try SafeTensorsFile(path: "\(data.path)/\(name)")
+        return file.entries.keys.reduce(into: [:]) { $0[$1] = file.bytes(of: $1).map(Array.init) }
+    }
+
+    private struct Killed: Error {}
+
+    /// Runs and stops after so many pictures; what a kill between two steps leaves is what was written before.
+    private func runAndStop(_ tuner: Tuner, after pictures: Int) {
+        var shown = 0
+        #expect(throws: Killed.self) {
+            try tuner.run {
+                guard case .picture = $0 else { return }
+                shown += 1
+                if shown > pictures { throw Killed() }
+            }
+        }
+    }
+
+    @Test func sameSeed_GivesTheSameWeights_OnAnyThreads_StoppedOrNot() throws {
+        let history = try tuner("a.safetensors", settings()).run { _ in }
+        #expect(history.count == 2)
+        #expect(try tuner("b.safetensors", settings(), threads: 1).run { _ in } == history)
+        #expect(try tensors("a.safetensors") == tensors("b.safetensors"))
+        // In the first epoch and in the second.
+        runAndStop(try tuner("c.safetensors", settings()), after: 2)
+        runAndStop(try tuner("c.safetensors", settings()), after: 4)
+        let resumed = try tuner("c.safetensors", settings())
+        #expect(resumed.resumed == (1, 2))
+        #expect(try resumed.run { _ in } == history)
+        #expect(try tensors("a.safetensors") == tensors("c.safetensors"))
+        #expect(!FileManager.default.fileExists(atPath: resumed.stateFile))
+        #expect(try tuner("d.safetensors", settings { $0.seed = 7 }).run { _ in } != history)
+    }
+
+    @Test func stateOfAnotherRun_IsRefused_UntilToldToForgetIt() throws {
+        runAndStop(try tuner("a.safetensors", settings()), after: 3)
+        let other = settings { $0.learningRate = 2e-3 }
+        #expect { try tuner("a.safetensors", other) } throws: { "\($0)".contains("a run with other settings") && "\($0)".contains("--restart") }
+        _ = try tuner("a.safetensors", other, restarts: true)
+        runAndStop(try tuner("b.safetensors", settings()), after: 3)
+        try FileHandle(forWritingTo: URL(fileURLWithPath: "\(data.path)/b.safetensors.state")).truncate(atOffset: 1000)
+        #expect { try tuner("b.safetensors", settings()) } throws: { "\($0)".contains("b.safetensors.state") }
+    }
+
+    @Test func keptEmbeddings_GiveTheSameAsComputedOnes() throws {
+        let views = settings { $0.views = 1 }
+        let cold = try tuner("a.safetensors", views).run { _ in }
+        #expect(try FileManager.default.contentsOfDirectory(atPath: "\(data.path)/cache").count > 3)
+        #expect(try tuner("b.safetensors", views).run { _ in } == cold)
+        #expect(try tensors("a.safetensors") == tensors("b.safetensors"))
+    }
+
+    @Test func adapter_FitsItsBaseOnly_AndAnswersAsWhenItWasTuned() throws {
+        _ = try tuner("a.safetensors", settings()).run { _ in }
+        let path = "\(data.path)/a.safetensors"
+        let model = try SPTModel(path: SPTModel.embeddedName, adapter: path)
+        try AdapterParity.verify(model, threads: 1)
+        // One number of the adapter changed, its parity vectors not.
+        let file = try SafeTensorsFile(path: path), name = "draft_decoder.transformer.layers.0.lora_sim_scale"
+        let bytes = try #require(file.bytes(of: name)), whole = try Data(contentsOf: URL(fileURLWithPath: path))
+        let place = try #require(whole.range(of: Data(bytes)))
+        var damaged = whole
+        damaged.replaceSubrange(place.lowerBound..<place.lowerBound + 4, with: withUnsafeBytes(of: Float(40).bitPattern.littleEndian) { Data($0) })
+        try damaged.write(to: URL(fileURLWithPath: "\(data.path)/damaged.safetensors"))
+        let other = try SPTModel(path: SPTModel.embeddedName, adapter: "\(data.path)/damaged.safetensors")
+        #expect { try AdapterParity.verify(other, threads: 1) } throws: { "\($0)".contains("damaged.safetensors: does not answer as when it was tuned") }
+        // The same weights under another name of the base.
+        let text = String(decoding: whole, as: UTF8.self)
+        let hash = try SafeTensorsFile(path: SPTModel.embeddedPath()).contentHash()
+        #expect(text.contains(hash))
+        var foreign = whole
+        foreign.replaceSubrange(try #require(foreign.range(of: Data(hash.utf8))), with: Data(String(repeating: "0", count: 64).utf8))
+        try foreign.write(to: URL(fileURLWithPath: "\(data.path)/foreign.safetensors"))
+        #expect { try SPTModel(path: SPTModel.embeddedName, adapter: "\(data.path)/foreign.safetensors") } throws: {
+            "\($0)".contains("was tuned on another model")
+        }
+    }
+
+    @Test(arguments: [TuningMethod.decoder, .full])
+    func wholeModels_ChangeWhatIsTuned_AndNothingElse(_ method: TuningMethod) throws {
+        let history = try tuner("m.safetensors", settings {
+            $0.target.method = method
+            $0.learningRate = 1e-4
+            $0.epochs = 1
+        }).run { _ in }
+        #expect(history.count == 1)
+        _ = try SPTModel(path: "\(data.path)/m.safetensors")
+        let base = try SafeTensorsFile(path: SPTModel.embeddedPath()), tuned = try SafeTensorsFile(path: "\(data.path)/m.safetensors")
+        #expect(base.entries.mapValues(\.shape) == tuned.entries.mapValues(\.shape))
+        #expect(base.entries.mapValues(\.type) == tuned.entries.mapValues(\.type))
+        func isChanged(_ name: String) -> Bool { base.bytes(of: name).map(Array.init) != tuned.bytes(of: name).map(Array.init) }
+        #expect(isChanged("mask_decoder.transformer.layers.0.mlp.lin1.weight") && isChanged("draft_decoder.mask_tokens.weight"))
+        #expect(isChanged("image_encoder.stem.weight") == (method == .full))
+        #expect(!isChanged("prompt_encoder.pe_layer.positional_encoding_gaussian_matrix"))
+        #expect(!isChanged("mask_decoder.iou_prediction_head.layers.0.weight"))
+    }
+
+    @Test func lossFalls_WhenTheSamePictureIsShownAgain() throws {
+        let history = try tuner("a.safetensors", settings {
+            $0.target.method = .decoder
+            $0.learningRate = 2e-4
+            $0.epochs = 12
+            $0.decayAfter = 12
+            $0.sampling.points = 4000
+            $0.validationShare = 0
+            $0.goodShare = 0
+            $0.augmentation = .none
+            $0.prompts.points = 0
+        }).run { _ in }
+        let first = try #require(history.first), last = try #require(history.last)
+        #expect(last.refinedLoss < 0.7 * first.refinedLoss && last.draftLoss < 0.7 * first.draftLoss, "\(first) → \(last)")
+    }
+
+    @Test func withoutAnythingToChooseBy_TheLastEpochIsTheResult() throws {
+        _ = try tuner("a.safetensors", settings { $0.validationShare = 0 }).run { _ in }
+        #expect(try SafeTensorsFile(path: "\(data.path)/a.safetensors").metadata["epoch"] == "2")
+    }
+
+    @Test func whatAnAdapterHeldBesides_StaysInIt() throws {
+        _ = try tuner("a.safetensors", settings { $0.epochs = 1 }).run { _ in }
+        let first = try SafeTensorsFile(path: "\(data.path)/a.safetensors")
+        _ = try Tuner(
+            base: SafeTensorsFile(path: SPTModel.embeddedPath()), adapter: first, samples: samples,
+            settings: settings {
+                $0.target.method = .lora
+                $0.epochs = 1
+            }, files: .init(output: "\(data.path)/b.safetensors", cache: nil, overwrite: false, program: "test"), restarts: false, threads: 2
+        ).run { _ in }
+        let second = try SafeTensorsFile(path: "\(data.path)/b.safetensors"), scale = "mask_decoder.transformer.layers.0.lora_sim_scale"
+        #expect(second.bytes(of: scale).map(Array.init) == first.bytes(of: scale).map(Array.init))
+        try AdapterParity.verify(SPTModel(path: SPTModel.embeddedName, adapter: second.path), threads: 1)
+    }
+
+    @Test func whatCannotBeTuned_IsSaid() throws {
+        #expect { try tuner("a.safetensors", settings { $0.epochs = 0 }) } throws: { "\($0)".contains("epochs must be from 1") }
+        #expect { try tuner("a.safetensors", settings { $0.sampling.oversample = 1e300 }) } throws: { "\($0)".contains("1 to 100 times") }
+        #expect { try tuner("no/such/folder.safetensors", settings()) } throws: { "\($0)".contains("there is no folder") }
+        #expect { try tuner("a.safetensors", settings { $0.augmentation.rotation = 900 }) } throws: { "\($0)".contains("rotation") }
+        let good = samples.filter { !$0.isDefective }
+        #expect {
+            try Tuner(
+                base: SafeTensorsFile(path: SPTModel.embeddedPath()), adapter: nil, samples: good, settings: settings(),
+                files: .init(output: "\(data.path)/g.safetensors", cache: nil, overwrite: false, program: "test"), restarts: false, threads: 1)
+        } throws: { "\($0)".contains("--painted-share") }
+        _ = try tuner("r.safetensors", settings { $0.epochs = 1 }).run { _ in }
+        let adapter = try SafeTensorsFile(path: "\(data.path)/r.safetensors")
+        #expect {
+            try Tuner(
+                base: SafeTensorsFile(path: SPTModel.embeddedPath()), adapter: adapter, samples: samples, settings: settings { $0.target.rank = 4 },
+                files: .init(output: "\(data.path)/g.safetensors", cache: nil, overwrite: false, program: "test"), restarts: false, threads: 1)
+        } throws: { "\($0)".contains("--rank 8") }
+        try data.write("taken", "t.safetensors")
+        #expect { try tuner("t.safetensors", settings()) } throws: { "\($0)".contains("--force") }
+    }
+}

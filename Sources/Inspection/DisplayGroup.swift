@@ -14,20 +14,29 @@ struct DisplayGroup: Sendable {
     static let maxPrompts = 64
 
     let rect: PixelRect
+    /// The shapes outside which nothing needs to be encoded; nil: all of `rect` is.
+    private(set) var needed: [ShapeSpans]?
     var batches: [Batch] = []
 
     /// Groups by displayed rectangle, in the order of the file; crops of the same rectangle share it too.
-    static func groups(of regions: [PlannedRegion]) -> [DisplayGroup] {
+    static func groups(of regions: [PlannedRegion], encode: RegionDefinition.Encode) -> [DisplayGroup] {
         var groups: [DisplayGroup] = [], indices: [PixelRect: Int] = [:]
         for (index, region) in regions.enumerated() {
             let at = indices[region.displayed] ?? groups.count
             if at == groups.count {
                 indices[region.displayed] = at
-                groups.append(DisplayGroup(rect: region.displayed))
+                groups.append(DisplayGroup(rect: region.displayed, needed: encode == .region ? [] : nil))
             }
+            if region.view == .frame { groups[at].needed?.append(region.spans) } else { groups[at].needed = nil }
             groups[at].add(region.prompts, of: index)
         }
         return groups
+    }
+
+    /// Whether anything of a rectangle, in pixels of `rect`, is asked about.
+    func isNeeded(_ part: PixelRect) -> Bool {
+        let part = PixelRect(x: part.x + rect.x, y: part.y + rect.y, width: part.width, height: part.height)
+        return needed?.contains { $0.meets(part) } ?? true
     }
 
     private mutating func add(_ prompts: [Prompt], of region: Int) {

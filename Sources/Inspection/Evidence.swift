@@ -52,15 +52,8 @@ final class Evidence {
         return either == 0 ? 1 : Double(both) / Double(either)
     }
 
-    /// The mean of the 20 highest refined probabilities within some cells; of all, where there are fewer.
-    func score(within cells: [Int32]) -> Double {
-        let wanted = 20
-        var highest = Highest(capacity: min(wanted, cells.count))
-        refined.withUnsafeBufferPointer { refined in
-            for cell in cells { highest.offer(refined[Int(cell)]) }
-        }
-        return highest.mean { Double(sigmoid($0)) }
-    }
+    /// The region's score: of some cells' refined logits.
+    func score(within cells: [Int32]) -> Double { PeakScore.of(refined, within: cells) }
 
     private static func copy(_ source: [Float], into target: inout [Float]) {
         target.removeAll(keepingCapacity: true)
@@ -94,29 +87,5 @@ final class Evidence {
             for value in values { largest = max(largest, value.bitPattern & 0x7fff_ffff) }
             return largest < Float.infinity.bitPattern
         }
-    }
-}
-
-/// The highest few of many numbers, in ascending order.
-private struct Highest {
-    private var values: [Float] = []
-    private let capacity: Int
-
-    init(capacity: Int) {
-        self.capacity = capacity
-        values.reserveCapacity(capacity + 1)
-    }
-
-    mutating func offer(_ value: Float) {
-        if values.count == capacity {
-            guard let lowest = values.first, value > lowest else { return }
-            values.removeFirst()
-        }
-        let place = values.firstIndex { $0 >= value } ?? values.count
-        values.insert(value, at: place)
-    }
-
-    func mean(_ transform: (Float) -> Double) -> Double {
-        values.isEmpty ? 0 : values.reduce(0) { $0 + transform($1) } / Double(values.count)
     }
 }

@@ -1,10 +1,14 @@
 import Imaging
 import SegmentAnything
+import SelfPerception
 
 extension InspectionPlan {
     /// What each region becomes at this frame size, as `flawd check` prints it: encoded rectangle, prompts and limits.
-    public var explanation: [String] {
+    ///
+    /// - Parameter model: the one that will answer, where it is known: how much `encode: region` saves depends on it.
+    public func explanation(for model: SPTModel? = nil) -> [String] {
         var lines = [header]
+        if groups.contains(where: { $0.needed != nil }) { lines.append(encodeText(model)) }
         if let aspect = aspectWarning { lines.append("warning: \(aspect)") }
         for region in regions {
             let rect = region.displayed
@@ -22,6 +26,15 @@ extension InspectionPlan {
             lines.append("  " + text(region.limits))
         }
         return lines
+    }
+
+    private func encodeText(_ model: SPTModel?) -> String {
+        guard let model, let encoding = encoding(by: model) else {
+            return "encode region: of the frame only the model's windows that a region touches; a configuration says how many"
+        }
+        guard model.encodesRegions else { return "encode region: not by this model, which encodes the whole frame" }
+        let share = Int((100 * encoding.share).rounded())
+        return "encode region: \(encoding.windows) of \(encoding.allWindows) windows, \(share)% of the frame's tokens"
     }
 
     private var header: String {

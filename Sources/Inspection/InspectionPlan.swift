@@ -11,6 +11,7 @@ import Synchronization
 /// the camera saw is not lost; a crop enlarged more than some eight times shows the model mostly interpolation, and
 /// `view: frame` serves it as well.
 /// A `view: frame` region is asked about within the whole frame, which is encoded once for all such regions.
+/// With `encode: region` only those windows of it are encoded that one of them touches, if the model can.
 public final class InspectionPlan: Sendable {
     /// A shape to draw: a closed line through these points, in pixels of the frame.
     public struct Outline: Sendable {
@@ -39,7 +40,7 @@ public final class InspectionPlan: Sendable {
             (x: Double(frame.width) / Double(size.width), y: Double(frame.height) / Double(size.height))
         } ?? (x: 1, y: 1)
         regions = entry.regions.map { PlannedRegion($0, pixelsPerMm: entry.pixelsPerMm, frame: frame, scale: scale) }
-        groups = DisplayGroup.groups(of: regions)
+        groups = DisplayGroup.groups(of: regions, encode: entry.encode)
     }
 
     /// One prompt about a whole picture, with the limits that regions have by default.
@@ -51,7 +52,7 @@ public final class InspectionPlan: Sendable {
         revision = ""
         camera = CameraEntry(pattern: .exact("picture"), referenceSize: nil, pixelsPerMm: nil, regions: [])
         regions = [PlannedRegion(asking: prompt, frame: frame)]
-        groups = DisplayGroup.groups(of: regions)
+        groups = DisplayGroup.groups(of: regions, encode: .frame)
     }
 
     /// The regions' shapes, in the order of the file.

@@ -16,6 +16,9 @@ public final class Inspector {
     /// Empty where that frame is uninspected.
     public private(set) var frameMask = BinaryMask()
 
+    /// What the last frame's verdicts were made of, in the order of the file; empty where that frame is uninspected.
+    private(set) var found: [RegionEvidence] = []
+
     public convenience init(session: SPTSession) { self.init(model: session) }
 
     init(model: any Perceiving) { self.model = model }
@@ -28,15 +31,18 @@ public final class Inspector {
         times = StageTimes()
         estimates.removeAll(keepingCapacity: true)
         clearFrameMask(plan.frame)
+        found.removeAll(keepingCapacity: true)
         guard !plan.regions.isEmpty else {
             return FrameResult(verdict: .uninspected, reason: .noRegion, regions: [])
         }
         results.removeAll(keepingCapacity: true)
         results.append(contentsOf: repeatElement(nil, count: plan.regions.count))
+        found.append(contentsOf: repeatElement(RegionEvidence(score: 0, agreement: 1, components: []), count: plan.regions.count))
         var result: FrameResult
         do {
             for group in plan.groups {
-                times.encode += elapsed { model.display(image, rect: group.rect) }
+                let isNeeded: ((PixelRect) -> Bool)? = group.needed == nil ? nil : { group.isNeeded($0) }
+                times.encode += elapsed { model.display(image, rect: group.rect, where: isNeeded) }
                 for batch in group.batches { try inspect(batch, plan: plan) }
             }
             let regions = results.compactMap(\.self)
@@ -44,6 +50,7 @@ public final class Inspector {
             result.predictedIoU = estimates
         } catch {
             clearFrameMask(plan.frame)
+            found.removeAll(keepingCapacity: true)
             result = FrameResult(verdict: .uninspected, reason: .modelError, regions: [])
             result.detail = error.detail
         }
@@ -120,6 +127,7 @@ public final class Inspector {
         results[index] = try measurer.measure(
             evidence, region: region, cells: plan.cells(of: evidence.grid, layout: evidence.layout).cells[index],
             frameMask: &frameMask)
+        found[index] = measurer.found
     }
 
     /// Adds the region to a problem's message.

@@ -18,8 +18,8 @@ struct Judgement: Equatable {
 }
 
 /// What was measured in a region, as far as the verdict depends on it.
-struct RegionEvidence: Equatable {
-    struct Finding: Equatable {
+struct RegionEvidence: Equatable, Sendable {
+    struct Finding: Equatable, Sendable {
         var areaPx: Int
         var score: Double
     }

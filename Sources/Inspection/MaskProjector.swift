@@ -1,5 +1,6 @@
 import Imaging
 import SegmentAnything
+import SelfPerception
 
 /// Takes logits from the model's low-resolution grid to the pixels of a region.
 ///

@@ -2,9 +2,11 @@ import Imaging
 import SegmentAnything
 
 /// One region as the file gives it, in pixels of the reference size.
-struct RegionDefinition: Sendable {
+struct RegionDefinition: Equatable, Sendable {
     enum PromptKind: String, CaseIterable, Sendable { case box, points, grid, auto }
     enum View: String, CaseIterable, Sendable { case crop, frame }
+    /// What is encoded for the regions that are seen within the frame: all of it, or what they touch.
+    enum Encode: String, CaseIterable, Sendable { case frame, region }
 
     struct Grid: Equatable, Sendable {
         var columns = 4
@@ -23,11 +25,12 @@ struct RegionDefinition: Sendable {
 }
 
 /// One entry of `cameras`.
-struct CameraEntry: Sendable {
+struct CameraEntry: Equatable, Sendable {
     var pattern: CameraPattern
     /// The frame size that the shapes were drawn on; nil when every shape is the whole frame.
     var referenceSize: PixelSize?
     /// At the reference size.
     var pixelsPerMm: Double?
+    var encode = RegionDefinition.Encode.frame
     var regions: [RegionDefinition]
 }

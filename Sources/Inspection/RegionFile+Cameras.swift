@@ -1,6 +1,9 @@
 import Imaging
 
 extension RegionFile {
+    /// The entries with `encode: region`, as written.
+    public var camerasEncodingRegions: [String] { entries.filter { $0.encode == .region }.map(\.pattern.text) }
+
     /// The frame size that a camera entry's shapes were drawn on; nil where the file gives none.
     ///
     /// - Parameter pattern: one of `cameras`, as written.

@@ -38,10 +38,15 @@ public struct RegionFile: Sendable {
     /// An exact name is preferred to every prefix, and a longer prefix to a shorter one.
     public func plan(camera: String, frame: PixelSize) -> InspectionPlan? {
         guard frame.width > 0, frame.height > 0 else { return nil }
+        return entry(of: camera).map { InspectionPlan(entry: $0, frame: frame, revision: revision) }
+    }
+
+    /// The entry that counts for a camera.
+    func entry(of camera: String) -> CameraEntry? {
         var best: (rank: Int, entry: CameraEntry)?
         for entry in entries {
             if let rank = entry.pattern.rank(for: camera), rank > best?.rank ?? -1 { best = (rank, entry) }
         }
-        return best.map { InspectionPlan(entry: $0.entry, frame: frame, revision: revision) }
+        return best?.entry
     }
 }

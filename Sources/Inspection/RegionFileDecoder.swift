@@ -39,10 +39,11 @@ struct RegionFileDecoder {
         } else if pattern == nil {
             reader.note(field, "a `*` may only stand at the end of a camera's name")
         }
-        let keys = ["reference_size", "pixels_per_mm", "regions"]
+        let keys = ["reference_size", "pixels_per_mm", "encode", "regions"]
         guard let fields = reader.record(field, keys: keys, required: ["regions"]) else { return nil }
         let size = fields["reference_size"].flatMap { referenceSize($0) }
         let pixelsPerMm = fields["pixels_per_mm"].flatMap { self.pixelsPerMm($0) }
+        let encode = fields["encode"].map { reader.word($0, as: RegionDefinition.Encode.self) } ?? .frame
         guard let list = fields["regions"],
               let items = reader.items(list, count: 1...Self.maxRegions, of: "regions") else { return nil }
 
@@ -59,8 +60,20 @@ struct RegionFileDecoder {
             seen[region.name] = item.line
             regions.append(region)
         }
-        guard let pattern else { return nil }
-        return CameraEntry(pattern: pattern, referenceSize: size, pixelsPerMm: pixelsPerMm, regions: regions)
+        if encode == .region, let field = fields["encode"], regions.count == items.count { check(encode: field, of: regions) }
+        guard let pattern, let encode else { return nil }
+        return CameraEntry(
+            pattern: pattern, referenceSize: size, pixelsPerMm: pixelsPerMm, encode: encode, regions: regions)
+    }
+
+    /// `encode: region` speaks of what `view: frame` regions share.
+    private mutating func check(encode field: NodeReader.Field, of regions: [RegionDefinition]) {
+        let seen = regions.filter { $0.view == .frame }
+        if seen.isEmpty {
+            reader.note(field, "`region` is only used with `view: frame`, and no region here has it; a crop is encoded alone anyway")
+        } else if let whole = seen.first(where: { $0.shape == .frame }) {
+            warn(field, "`region` leaves nothing out: region \(whole.name.quotedForMessage) is the whole frame")
+        }
     }
 
     private mutating func referenceSize(_ field: NodeReader.Field) -> PixelSize? {

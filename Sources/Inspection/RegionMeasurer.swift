@@ -10,6 +10,8 @@ struct RegionMeasurer {
     private var mask = BinaryMask()
     private var componentMask = BinaryMask()
     private var scores: [Double] = []
+    /// What the last region's verdict was made of.
+    private(set) var found = RegionEvidence(score: 0, agreement: 1, components: [])
 
     /// The components of the draft's mask inside the shape.
     mutating func draftComponents(_ evidence: Evidence, region: PlannedRegion) -> [Component] {
@@ -34,13 +36,13 @@ struct RegionMeasurer {
         }
         scoreComponents(evidence)
 
-        let found = RegionEvidence(
+        found = RegionEvidence(
             score: evidence.score(within: cells), agreement: evidence.agreement(within: cells),
             components: labeller.components.map { .init(areaPx: $0.area, score: scores[$0.label - 1]) })
         guard found.score.isFinite, scores.allSatisfy(\.isFinite) else {
             throw ModelProblem(detail: "region \(region.name.quotedForMessage): the score is not finite")
         }
-        let judgement = region.limits.judge(found)
+        let found = found, judgement = region.limits.judge(found)
         let large = labeller.components.filter { region.limits.isDefect(areaPx: $0.area) }
         return RegionResult(
             name: region.name, verdict: judgement.verdict, score: found.score, agreement: found.agreement,

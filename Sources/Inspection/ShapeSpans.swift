@@ -37,7 +37,8 @@ struct ShapeSpans: Equatable, Sendable {
                 return Self.span(from: cx - half, to: cx + half, in: bounds).map { [$0] } ?? []
             }
         case .polygon(let polygon):
-            rows = Self.crossings(of: polygon, in: bounds).map { crossings in
+            let vertices = polygon.vertices.map { SIMD2($0.x, $0.y) }
+            rows = ScanLines.crossings(of: vertices, rows: bounds.y..<bounds.maxY).map { crossings in
                 stride(from: 0, to: crossings.count - 1, by: 2).compactMap {
                     Self.span(from: crossings[$0], to: crossings[$0 + 1], in: bounds)
                 }
@@ -71,26 +72,8 @@ struct ShapeSpans: Equatable, Sendable {
 
     /// The pixels whose centres lie in `from ..< to`.
     private static func span(from: Double, to: Double, in bounds: PixelRect) -> Span? {
-        let low = max((from - 0.5).rounded(.up), Double(bounds.x))
-        let high = min((to - 0.5).rounded(.up), Double(bounds.maxX))
-        return low < high ? Span(low: Int32(low), high: Int32(high)) : nil
-    }
-
-    /// Where the polygon's edges cross the centre line of each row, sorted; an even number, pairs enclose the inside.
-    private static func crossings(of polygon: Polygon, in bounds: PixelRect) -> [[Double]] {
-        var rows = [[Double]](repeating: [], count: bounds.height)
-        for (index, a) in polygon.vertices.enumerated() {
-            let b = polygon.vertices[(index + 1) % polygon.vertices.count]
-            // An edge owns the centre lines in top ..< bottom, so that two edges never both count a shared vertex.
-            let first = max((min(a.y, b.y) - 0.5).rounded(.up), Double(bounds.y))
-            let end = min((max(a.y, b.y) - 0.5).rounded(.up), Double(bounds.maxY))
-            guard first < end else { continue }
-            for y in Int(first)..<Int(end) {
-                let t = (Double(y) + 0.5 - a.y) / (b.y - a.y)
-                rows[y - bounds.y].append(a.x + (b.x - a.x) * t)
-            }
+        ScanLines.columns(from: from, to: to, in: bounds.x..<bounds.maxX).map {
+            Span(low: Int32($0.lowerBound), high: Int32($0.upperBound))
         }
-        for index in rows.indices { rows[index].sort() }
-        return rows
     }
 }

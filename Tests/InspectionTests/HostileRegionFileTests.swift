@@ -107,6 +107,12 @@ import Testing
         ("pixels_per_mm: .nan", "pixels_per_mm", "finite"),
         ("pixels_per_mm: -3", "pixels_per_mm", "between 0"),
         ("pixel_per_mm: 3", "pixel_per_mm", "did you mean `pixels_per_mm`?"),
+        ("encode: regions", "encode", "did you mean `region`?"),
+        ("encode: true", "encode", "not one of frame, region"),
+        ("encode: [region]", "encode", "must be text, but is a list"),
+        ("encode:", "encode", "is empty"),
+        ("encode: region", "encode", "only used with `view: frame`, and no region here has it"),
+        ("encod: region", "encod", "did you mean `encode`?"),
     ])
     func badCamera_IsRefused(camera: String, key: String, problem: String) {
         let text = message(region: "name: a, shape: {frame: true}", camera: camera)

@@ -113,7 +113,7 @@ import Testing
         let file = try file(
             "name: seal, shape: {box: [40, 60, 600, 420]}, points: [[50, 70, 1]], limits: {min_area_px: 12, max_area_mm2: 0.3}",
             "name: all, shape: {frame: true}, prompt: auto", pixelsPerMm: "10")
-        let text = plan(file, 1280, 960).explanation.joined(separator: "\n")
+        let text = plan(file, 1280, 960).explanation().joined(separator: "\n")
         for part in [
             "camera `cam`, frame 1280×960, drawn on 640×480: 2 regions, 2 encodings a frame", "region `seal` (box, 806400 px)",
             "view crop: encodes 1120×720 at 80,120", "prompt 1 of 1: box 0,0 – 1120,720 + foreground point 20,20",
@@ -122,7 +122,7 @@ import Testing
         ] {
             #expect(text.contains(part), "\(part) in:\n\(text)")
         }
-        #expect(plan(file, 1280, 480).explanation.contains { $0.hasPrefix("warning: the frame's aspect differs") })
+        #expect(plan(file, 1280, 480).explanation().contains { $0.hasPrefix("warning: the frame's aspect differs") })
         #expect(!text.contains("warning"))
     }
 

@@ -216,7 +216,7 @@ import Testing
 
     @Test func anAnswerTooFew_IsAModelError() throws {
         final class Mute: Perceiving {
-            func display(_ image: RGBImage, rect: PixelRect) {}
+            func display(_ image: RGBImage, rect: PixelRect, where isNeeded: ((PixelRect) -> Bool)?) {}
             func ask(_ prompts: [Prompt]) -> [Perception] { [] }
         }
         let result = Inspector(model: Mute()).inspect(image(), plan: plan(try file("name: a, shape: {frame: true}")))

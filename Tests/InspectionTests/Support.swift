@@ -12,7 +12,7 @@ final class FakeModel: Perceiving {
 
     init(answer: @escaping (_ displayed: PixelRect, _ prompt: Prompt) -> Perception) { self.answer = answer }
 
-    func display(_ image: RGBImage, rect: PixelRect) { displays.append(rect) }
+    func display(_ image: RGBImage, rect: PixelRect, where isNeeded: ((PixelRect) -> Bool)?) { displays.append(rect) }
 
     func ask(_ prompts: [Prompt]) -> [Perception] {
         asked.append(prompts)

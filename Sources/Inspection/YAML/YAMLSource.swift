@@ -9,6 +9,8 @@ public struct YAMLSource {
     /// SHA-256 of the bytes as they are on disk, byte order mark included.
     let revision: String
     let text: String
+    /// Whether the bytes begin with one; `text` does not.
+    let hasByteOrderMark: Bool
     let name: String
     let kind: YAMLKind
 
@@ -23,7 +25,8 @@ public struct YAMLSource {
         revision = bytes.withUnsafeBytes { ContentHash.sha256($0) }
         self.name = name
         let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
-        let body = bytes.starts(with: mark) ? bytes.dropFirst(mark.count) : bytes[...]
+        hasByteOrderMark = bytes.starts(with: mark)
+        let body = hasByteOrderMark ? bytes.dropFirst(mark.count) : bytes[...]
         guard let text = String(validating: body, as: UTF8.self) else {
             throw FileError(
                 file: name, line: Self.line(ofInvalid: body), "is not UTF-8; save it as UTF-8 text")

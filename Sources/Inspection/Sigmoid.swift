@@ -1,9 +1,0 @@
-#if canImport(Glibc)
-import Glibc
-#else
-import Foundation
-#endif
-
-/// 1 / (1 + e^−x). Finite for every finite x: e^−x may overflow to infinity, whose reciprocal is 0.
-@inline(__always)
-func sigmoid(_ x: Float) -> Float { 1 / (1 + expf(-x)) }

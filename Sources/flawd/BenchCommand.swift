@@ -6,7 +6,7 @@ import Service
 import Tensor
 
 struct BenchCommand: AsyncParsableCommand {
-    enum Subject: String, ExpressibleByArgument, CaseIterable { case frame, encoder, decoder, products }
+    enum Subject: String, ExpressibleByArgument, CaseIterable { case frame, encoder, decoder, tune, products }
 
     static let configuration = CommandConfiguration(
         commandName: "bench",
@@ -15,13 +15,13 @@ struct BenchCommand: AsyncParsableCommand {
             encoder: the image encoder on a normalised picture, beside the rate that OpenBLAS reaches on the same matrix \
             products. decoder: the answers to one prompt and to eight, beside the time of the encoding. \
             frame: from JPEG bytes to the verdict's JSON, with one whole-frame region and with two regions that share an \
-            encoding; medians. products: the kernel of linear layers beside OpenBLAS at nano's and ViT-B's sizes, one thread.
+            encoding; medians. tune: a step of tuning on one picture. products: the kernel of linear layers beside OpenBLAS at nano's and ViT-B's sizes, one thread.
             A peer is a program that is timed in turns with flawd, a block of rounds each: it prints its name, then for each \
             line it reads runs once and prints the milliseconds that took. deploy/bench compares with ONNX Runtime and \
             OpenVINO so.
             """)
 
-    @Argument(help: "What to measure: frame, encoder, decoder or products.")
+    @Argument(help: "What to measure: frame, encoder, decoder, tune or products.")
     var subject = Subject.frame
 
     @OptionGroup var model: ModelOptions
@@ -32,8 +32,15 @@ struct BenchCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("JPEG to inspect instead of a synthetic part.", valueName: "file"))
     var image: String?
 
+    @Option(help: "Method whose step tune measures.")
+    var method = TuningMethod.spt
+
     @Option(help: ArgumentHelp("Command of a peer, run by sh; may be given several times.", valueName: "command"))
     var peer: [String] = []
+
+    @Option(help: ArgumentHelp(
+        "Measure `encode: region`, too: only what this part of the picture touches (encoder: of the model's input).", valueName: "x,y,w,h"))
+    var region: RectangleArgument?
 
     @Flag(help: "Compare with the figures that were noted for this model on a machine of two cores, too.")
     var againstNotes = false
@@ -44,12 +51,13 @@ struct BenchCommand: AsyncParsableCommand {
     func validate() throws {
         if let rounds, !(3...100_000).contains(rounds) { throw ValidationError("--rounds must be from 3 to 100000, not \(rounds).") }
         if image != nil, subject != .frame { throw ValidationError("--image goes with frame.") }
-        if !peer.isEmpty, subject != .frame, subject != .encoder { throw ValidationError("--peer goes with frame and encoder.") }
-        if againstNotes, json || subject == .products || subject == .decoder {
+        if region != nil, subject != .frame, subject != .encoder { throw ValidationError("--region goes with frame and encoder.") }
+        if !peer.isEmpty, subject == .decoder || subject == .products { throw ValidationError("--peer goes with frame, encoder and tune.") }
+        if againstNotes, json || subject != .frame && subject != .encoder {
             throw ValidationError("--against-notes goes with frame and encoder, and not with --json.")
         }
         if subject == .products, model.model != SPTModel.embeddedName || model.adapter != nil {
-            throw ValidationError("products has sizes of its own: --model and --adapter go with frame, encoder and decoder.")
+            throw ValidationError("products has sizes of its own: --model and --adapter go with the others.")
         }
     }
 
@@ -58,6 +66,7 @@ struct BenchCommand: AsyncParsableCommand {
         case .frame: try FrameBenchmark(command: self).run()
         case .encoder: try EncoderBenchmark.run(self)
         case .decoder: try DecoderBenchmark.run(self)
+        case .tune: try TuningBenchmark.run(self)
         case .products: ProductBenchmark.run(rounds: rounds ?? 40)
         }
         if json {

@@ -2,6 +2,8 @@ import ArgumentParser
 import Foundation
 import Imaging
 import Inspection
+import SegmentAnything
+import SelfPerception
 import Service
 
 struct CheckCommand: AsyncParsableCommand {
@@ -43,22 +45,23 @@ struct CheckCommand: AsyncParsableCommand {
         if let path {
             do throws(FileError) { file = try RegionFile(path: path) } catch { findings += error.findings }
         }
-        var models: [String] = []
+        var models: CameraModels?
         if let settings {
-            do { models = try CameraModels(settings).explanation } catch {
+            do throws(CheckpointError) { models = try CameraModels(settings) } catch {
                 findings.append(.init(file: error.file, problem: error.problem))
             }
         }
         // A misspelt camera would be inspected without its adapter, and nobody would know.
         var warnings = file?.warnings ?? []
+        if let file, let models { warnings += models.warnings(about: file) }
         if let file, let settings {
             for adapter in settings.adapters where !file.cameras.contains(where: { adapter.cameras.overlaps($0) }) {
                 warnings.append("\(config ?? ""): adapters: \"\(adapter.cameras.text)\" is no camera of the region file (\(file.cameras.joined(separator: ", ")))")
             }
         }
         let report = Report(
-            valid: findings.isEmpty, findings: findings, models: models, warnings: warnings, revision: file?.revision,
-            cameras: file.map(cameras) ?? [])
+            valid: findings.isEmpty, findings: findings, models: models?.explanation ?? [], warnings: warnings, revision: file?.revision,
+            cameras: file.map { cameras(of: $0, model: models?.base) } ?? [])
         json ? try printJSON(report) : printText(report, settings, path)
         if !findings.isEmpty { throw ExitCode(2) }
     }
@@ -80,14 +83,14 @@ struct CheckCommand: AsyncParsableCommand {
         var explanation: [String]
     }
 
-    private func cameras(of file: RegionFile) -> [Camera] {
+    private func cameras(of file: RegionFile, model: SPTModel?) -> [Camera] {
         file.cameras.map { pattern in
             guard let size = frame?.size ?? file.referenceSize(pattern: pattern), let plan = file.plan(pattern: pattern, frame: size)
             else {
                 return Camera(
                     camera: pattern, explanation: ["camera \(pattern): has no reference_size; --frame WIDTHxHEIGHT shows its prompts"])
             }
-            return Camera(camera: pattern, frame: [size.width, size.height], explanation: plan.explanation)
+            return Camera(camera: pattern, frame: [size.width, size.height], explanation: plan.explanation(for: model))
         }
     }
 

@@ -9,6 +9,6 @@ struct Flawd: AsyncParsableCommand {
             """,
         subcommands: [
             RunCommand.self, CheckCommand.self, DemoCommand.self, ReplayCommand.self, WatchCommand.self,
-            SegmentCommand.self, EvaluateCommand.self, ModelCommand.self, BenchCommand.self,
+            SegmentCommand.self, TuneCommand.self, EvaluateCommand.self, CalibrateCommand.self, ModelCommand.self, BenchCommand.self,
         ])
 }

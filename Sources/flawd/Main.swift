@@ -34,6 +34,7 @@ import Service
     private static func status(of error: any Error) -> Int32 {
         switch error {
         case is FileError, is CheckpointError, is DatasetError, is InvalidInput: return 2
+        case let error as TuningError where error.isInvalidInput: return 2
         default:
             let code = Flawd.exitCode(for: error)
             // ArgumentParser follows sysexits: 64 for a mistake on the command line.

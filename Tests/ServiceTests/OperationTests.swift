@@ -132,7 +132,12 @@ import Testing
 
     @Test func truth_IsReadFromAFolder() throws {
         let folder = try TemporaryFolder()
-        for name in ["a.jpg", "a.png", "b.jpg", "c.JPEG", "notes.txt"] { _ = try folder.write("", to: name) }
+        let size = PixelSize(width: 8, height: 8), gray = [UInt8](repeating: 200, count: 64)
+        for name in ["a.jpg", "b.jpg", "c.JPEG"] {
+            try Data(JPEGEncoder().encode(gray: gray, size: size)).write(to: URL(fileURLWithPath: "\(folder.path)/\(name)"))
+        }
+        try PNGFile.writeGray(gray, size: size, path: "\(folder.path)/a.png")
+        _ = try folder.write("", to: "notes.txt")
         #expect(try TruthTable(folder: folder.path).isDefective == ["a": true, "b": false, "c": false])
         let empty = try TemporaryFolder()
         #expect(throws: DatasetError.self) { try TruthTable(folder: empty.path) }

@@ -46,10 +46,12 @@ public struct Daemon: Sendable {
     ///
     /// - Throws: what made the pipeline fail.
     public func run() async throws {
-        let reloader = RegionReloader(file: regions, logger: logger)
+        let reloader = RegionReloader(file: regions, models: models, logger: logger)
         let settings = configuration.pipeline
         for line in models.explanation { logger.info("\(line)") }
         logger.info("regions \(configuration.regions) revision \(regions.current.revision)")
+        let asked = regions.current
+        for warning in asked.warnings + models.warnings(about: asked) { logger.warning("regions: \(warning)") }
         for endpoint in configuration.subscribe.endpoints { logger.info("frames: \(endpoint)") }
         for endpoint in configuration.publish.endpoints { logger.info("verdicts: \(endpoint)") }
         logger.info(

@@ -5,6 +5,7 @@ import ServiceLifecycle
 /// Keeps the region file in force up to date: at SIGHUP, and a second after it changed.
 struct RegionReloader: Service {
     let file: ReloadableFile<RegionFile>
+    let models: CameraModels
     let logger: Logger
     var interval = Duration.seconds(1)
 
@@ -22,6 +23,7 @@ struct RegionReloader: Service {
         switch outcome {
         case .replaced(let regions):
             logger.notice("regions: \(file.path) is in force, revision \(regions.revision.prefix(12))")
+            for warning in regions.warnings + models.warnings(about: regions) { logger.warning("regions: \(warning)") }
         case .refused(let error):
             logger.error(
                 "regions: \(file.path) is not usable, revision \(file.current.revision.prefix(12)) stays in force:\n\(error)")

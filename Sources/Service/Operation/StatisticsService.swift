@@ -1,4 +1,5 @@
 import Logging
+import SelfPerception
 import ServiceLifecycle
 
 /// One line now and then saying what the pipeline did since the last one.

@@ -14,12 +14,12 @@ public struct TruthTable: Sendable {
 
     public init(isDefective: [String: Bool]) { self.isDefective = isDefective }
 
-    /// Parts as the published evaluation lays them out: `NAME.jpg`, and `NAME.png` where `NAME` is defective.
+    /// Parts of a data set by their names, both its splits: `NAME` of `NAME.jpg`, and `NAME.png` where it is defective.
     ///
-    /// - Throws: `DatasetError` when the folder cannot be read or holds no picture.
+    /// - Throws: `DatasetError` when the folder cannot be read, holds no picture, or a file in it is wrong: a part whose
+    ///   truth is not known cannot be counted.
     public init(folder: String) throws(DatasetError) {
-        let parts = try PublishedDataset(directory: folder).items.map { ($0.name, $0.mask != nil) }
-        // `a.jpg` and `a.jpeg` are pictures of one part.
+        let parts = try DefectDataset.open(folder, isStrict: true).samples.map { ($0.name, $0.isDefective) }
         self.init(isDefective: Dictionary(parts) { first, _ in first })
     }
 

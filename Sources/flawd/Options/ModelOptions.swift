@@ -10,7 +10,7 @@ struct ModelOptions: ParsableArguments {
     @Option(help: ArgumentHelp("SPT adapter (lora_* keys) that is merged into the model.", valueName: "file"))
     var adapter: String?
 
-    @Option(help: "Cores one inspection uses; the result does not depend on it.")
+    @Option(help: "Cores to use; the result does not depend on it.")
     var threads = ProcessInfo.processInfo.activeProcessorCount
 
     func validate() throws {

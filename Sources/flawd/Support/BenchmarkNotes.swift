@@ -1,4 +1,5 @@
 import SegmentAnything
+import SelfPerception
 import Service
 
 /// Figures of others that were measured before, for `flawd bench --against-notes`: a peer in the same run says more.

@@ -1,4 +1,5 @@
 import Foundation
+import SelfPerception
 import Service
 
 /// A program that is timed in turns with flawd: it prints its name, then for each line it reads runs once and prints the
@@ -33,6 +34,24 @@ final class BenchmarkPeer {
         return milliseconds
     }
 
+    /// Runs `ours` and then each peer once, round after round.
+    ///
+    /// - Returns: each peer's milliseconds.
+    static func inTurns(_ peers: [BenchmarkPeer], rounds: Int, _ ours: () -> Void) throws -> [[Double]] {
+        var theirs = peers.map { _ in [Double]() }
+        for done in 0..<rounds {
+            ours()
+            for (index, peer) in peers.enumerated() {
+                theirs[index].append(try peer.round())
+                // A peer's threads may spin for a while after its last round.
+                Thread.sleep(forTimeInterval: 0.1)
+            }
+            Terminal.progress("bench: \(done + 1) of \(rounds) rounds")
+        }
+        Terminal.progress("")
+        return theirs
+    }
+
     private static func line(from handle: FileHandle, pending: inout [UInt8], of name: String) throws -> String {
         while true {
             if let end = pending.firstIndex(of: UInt8(ascii: "\n")) {
@@ -55,7 +74,7 @@ struct PeerResult: Encodable {
 
     init(name: String, times: [Double], ours: Double) {
         self.name = name
-        medianMs = times.sorted()[times.count / 2]
+        medianMs = times.median
         ratio = ours / medianMs
     }
 

@@ -56,10 +56,9 @@ enum DecoderBenchmark {
             Terminal.progress("bench: \(done + 1) of \(rounds) rounds")
         }
         Terminal.progress("")
-        func median(_ values: [Double]) -> Double { values.sorted()[values.count / 2] }
         return Report(
             machine: Machine.description, model: "\(command.model.model) \(session.model.hash.prefix(12))",
             configuration: session.model.configuration, threads: command.model.threads, rounds: rounds,
-            displayMs: median(display), onePromptMs: median(one), eightPromptsMs: median(eight))
+            displayMs: display.median, onePromptMs: one.median, eightPromptsMs: eight.median)
     }
 }

@@ -1,5 +1,6 @@
 import Foundation
 import Inspection
+import SelfPerception
 import Service
 
 /// Three overlays worth looking at: the surest catch, the worst mistake (or the closest call), and a good part.

@@ -2,6 +2,7 @@ import Dispatch
 import Foundation
 import Imaging
 import Inspection
+import SelfPerception
 import Service
 import Streaming
 

@@ -1,4 +1,5 @@
 import Foundation
+import Imaging
 import SegmentAnything
 import SelfPerception
 import Service
@@ -20,6 +21,7 @@ enum EncoderBenchmark {
         var productGFLOPS: Double?
         var residentMB: Double?
         var peakMB: Double?
+        var region: RegionReport?
         var peers: [PeerResult]
 
         var lines: [String] {
@@ -33,7 +35,7 @@ enum EncoderBenchmark {
                     "matrix products: \(fixed(operations, 0)) GFLOP, \(fixed(own, 1)) GFLOP/s in the whole encoder; OpenBLAS alone on the same sizes \(fixed(limit, 1)) GFLOP/s: \(fixed(100 * own / limit, 0))% of it")
             }
             if let residentMB, let peakMB { lines.append("resident memory: \(fixed(residentMB, 0)) MB, at most \(fixed(peakMB, 0)) MB") }
-            return lines + peers.map(\.line)
+            return lines + (region?.lines ?? []) + peers.map(\.line)
         }
 
         var noted: (subject: BenchCommand.Subject, model: ModelConfiguration, milliseconds: Double)? {
@@ -50,26 +52,25 @@ enum EncoderBenchmark {
         var noise = SystemRandomNumberGenerator()
         for index in 0..<input.count { input.pointer[index] = Float.random(in: -2...2, using: &noise) }
         let embedding = Tensor(rows: configuration.gridSize * configuration.gridSize, columns: configuration.transformerDim)
-        func round() -> Double {
+        func timed(_ body: () -> Void) -> Double {
             let start = clock.monotonicNs()
-            workspace.pass { encoder(input, into: embedding, in: workspace) }
+            workspace.pass(body)
             return Double(clock.monotonicNs() - start) / 1e6
         }
+        func round() -> Double { timed { encoder(input, into: embedding, in: workspace) } }
+        let part = try command.region.map { try tokens(of: $0.rect, encoder, configuration, model: options.model) }
         let peers = try command.peer.map { try BenchmarkPeer(command: $0) }
         let warm = round(), rounds = command.rounds(of: warm * Double(1 + peers.count))
         for peer in peers { _ = try peer.round() }
-        var ours: [Double] = [], theirs = peers.map { _ in [Double]() }
-        for done in 0..<rounds {
+        var parts: [Double] = []
+        var ours: [Double] = []
+        let theirs = try BenchmarkPeer.inTurns(peers, rounds: rounds) {
             ours.append(round())
-            for (index, peer) in peers.enumerated() {
-                theirs[index].append(try peer.round())
-                // A peer's threads may spin for a while after its last round.
-                Thread.sleep(forTimeInterval: 0.1)
+            if let part {
+                parts.append(timed { part.encoder(input, tokens: part.tokens, into: embedding.rows(0..<part.tokens.count), in: workspace) })
             }
-            Terminal.progress("bench: \(done + 1) of \(rounds) rounds")
         }
-        Terminal.progress("")
-        let encoderMs = ours.sorted()[rounds / 2], residentMB = Machine.residentBytes.map { Double($0) / 1e6 }
+        let encoderMs = ours.median, residentMB = Machine.residentBytes.map { Double($0) / 1e6 }
         let peakMB = Machine.peakResidentBytes.map { Double($0) / 1e6 }
         let operations = encoder.products.reduce(0) { $0 + $1.operations }
         return Report(
@@ -78,7 +79,33 @@ enum EncoderBenchmark {
             gigaOperations: operations > 0 ? operations / 1e9 : nil, encoderGFLOPS: operations > 0 ? operations / encoderMs / 1e6 : nil,
             productGFLOPS: operations > 0 ? openBLASRate(of: encoder.products, in: workspace) : nil,
             residentMB: residentMB, peakMB: peakMB,
+            region: part.map { $0.report(milliseconds: parts.median, whole: encoderMs) },
             peers: zip(peers, theirs).map { PeerResult(name: $0.name, times: $1, ours: encoderMs) })
+    }
+
+    /// A part of the input, and what encodes it.
+    private struct Part {
+        var rect: PixelRect
+        var encoder: any WindowedEncoder
+        var tokens: TokenSet
+
+        func report(milliseconds: Double, whole: Double) -> RegionReport {
+            RegionReport(
+                region: [rect.x, rect.y, rect.width, rect.height], windows: tokens.windows, allWindows: tokens.allWindows,
+                share: tokens.share, milliseconds: milliseconds, ofWhole: milliseconds / whole)
+        }
+    }
+
+    private static func tokens(
+        of rect: PixelRect, _ encoder: any ImageEncoder, _ configuration: ModelConfiguration, model: String
+    ) throws -> Part {
+        let side = configuration.imageSize, picture = PixelSize(width: side, height: side)
+        let windowed = encoder as? any WindowedEncoder
+        try RegionReport.check(rect, on: picture, model: model, windows: windowed?.windows.count ?? 1)
+        guard let windowed,
+            let tokens = windowed.windows.tokens(of: configuration.layout.geometry(of: picture), where: { $0.intersection(rect) != nil })
+        else { throw InvalidInput("--region: that touches every window of the input, so nothing can be left out") }
+        return Part(rect: rect, encoder: windowed, tokens: tokens)
     }
 
     /// GFLOP/s of OpenBLAS over all products, every thread at its own share of a product's rows.
@@ -106,7 +133,7 @@ enum EncoderBenchmark {
                 }
                 times.append(clock.monotonicNs() - start)
             }
-            seconds += Double(count) * Double(times.sorted()[2]) / 1e9 / Double(repeats)
+            seconds += Double(count) * Double(times.median) / 1e9 / Double(repeats)
             operations += Double(count) * size.operations
         }
         return operations / seconds / 1e9

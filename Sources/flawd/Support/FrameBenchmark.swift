@@ -26,6 +26,7 @@ final class FrameBenchmark {
         var overheadShare: Double
         var residentMB: Double?
         var peakMB: Double?
+        var region: RegionReport?
         var peers: [PeerResult]
 
         var lines: [String] {
@@ -36,7 +37,7 @@ final class FrameBenchmark {
                 "everything but the model: \(fixed(100 * overheadShare, 2))% of a frame",
             ]
             if let residentMB, let peakMB { lines.append("resident memory: \(fixed(residentMB, 0)) MB, at most \(fixed(peakMB, 0)) MB") }
-            return lines + peers.map(\.line)
+            return lines + (region?.lines ?? []) + peers.map(\.line)
         }
 
         var noted: (subject: BenchCommand.Subject, model: ModelConfiguration, milliseconds: Double)? {
@@ -57,6 +58,7 @@ final class FrameBenchmark {
 
     private let command: BenchCommand
     private let inspector: Inspector
+    private let model: SPTModel
     private let modelName: String
     private let configuration: ModelConfiguration
     private let jpeg: [UInt8]
@@ -72,7 +74,8 @@ final class FrameBenchmark {
         self.command = command
         let session = try command.model.session()
         modelName = "\(command.model.model) \(session.model.hash.prefix(12))"
-        configuration = session.model.configuration
+        model = session.model
+        configuration = model.configuration
         inspector = Inspector(session: session)
         do {
             if let path = command.image {
@@ -124,16 +127,46 @@ final class FrameBenchmark {
             twoRegionsMs: median(double.frame), overheadShare: median(single.overhead) / frameMs,
             residentMB: Machine.residentBytes.map { Double($0) / 1e6 },
             peakMB: Machine.peakResidentBytes.map { Double($0) / 1e6 },
+            region: try region(rounds: rounds),
             peers: zip(peers, theirs).map { PeerResult(name: $0.name, times: $1, ours: frameMs) })
     }
 
-    private func plan(_ shapes: [String]) throws -> InspectionPlan {
+    /// The region with and without the rest of the frame around it.
+    private func region(rounds: Int) throws -> RegionReport? {
+        guard let rect = command.region?.rect else { return nil }
+        try RegionReport.check(rect, on: size, model: command.model.model, windows: model.windows)
+        let shape = ["{box: [\(rect.x), \(rect.y), \(rect.maxX), \(rect.maxY)]}"]
+        let whole = try plan(shape), part = try plan(shape, encode: "region")
+        guard let encoding = part.encoding(by: model) else { return nil }
+        var wholeTimes = Times(), partTimes = Times(), results: [(mask: BinaryMask, score: Double)] = []
+        for round in 0..<rounds {
+            for (plan, isPart) in [(whole, false), (part, true)] {
+                let result = isPart ? try frame(plan, into: &partTimes) : try frame(plan, into: &wholeTimes)
+                if round == 0 { results.append((inspector.frameMask, result.regions.first?.score ?? 0)) }
+            }
+            Terminal.progress("bench: region, \(round + 1) of \(rounds) rounds")
+        }
+        Terminal.progress("")
+        let equal = zip(results[0].mask.pixels, results[1].mask.pixels).count { $0 == $1 }
+        let milliseconds = median(partTimes.frame)
+        // Both masks are empty outside the region.
+        return RegionReport(
+            region: [rect.x, rect.y, rect.width, rect.height], windows: encoding.windows, allWindows: encoding.allWindows,
+            share: encoding.share, milliseconds: milliseconds, ofWhole: milliseconds / median(wholeTimes.frame),
+            agreement: .init(
+                maskIoU: results[0].mask.iou(with: results[1].mask),
+                pixels: 1 - Double(size.area - equal) / Double(rect.width * rect.height),
+                score: results[1].score, wholeScore: results[0].score))
+    }
+
+    private func plan(_ shapes: [String], encode: String = "frame") throws -> InspectionPlan {
         let regions = shapes.enumerated().map { "      - {name: r\($0), shape: \($1), view: frame}" }.joined(separator: "\n")
         let yaml = """
             version: 1
             cameras:
               bench:
                 reference_size: [\(size.width), \(size.height)]
+            \(encode == "frame" ? "" : "    encode: \(encode)")
                 regions:
             \(regions)
             """
@@ -143,7 +176,8 @@ final class FrameBenchmark {
         return plan
     }
 
-    private func frame(_ plan: InspectionPlan, into times: inout Times) throws {
+    @discardableResult
+    private func frame(_ plan: InspectionPlan, into times: inout Times) throws -> FrameResult {
         let start = clock.monotonicNs()
         try decoder.decode(jpeg, into: image)
         let decoded = clock.monotonicNs()
@@ -163,7 +197,9 @@ final class FrameBenchmark {
         times.measure.append(result.measureNs)
         times.event.append(end - inspected)
         times.overhead.append(end - start - result.encodeNs - result.promptNs)
+        return result
     }
 
-    private func median(_ values: [Int64]) -> Double { Double(values.sorted()[values.count / 2]) / 1e6 }
+    /// In milliseconds.
+    private func median(_ nanoseconds: [Int64]) -> Double { Double(nanoseconds.median) / 1e6 }
 }

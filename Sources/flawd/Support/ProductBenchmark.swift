@@ -1,4 +1,5 @@
 import Foundation
+import SelfPerception
 import Service
 import Tensor
 
@@ -50,7 +51,7 @@ enum ProductBenchmark {
                 ours.append(middle - start)
                 theirs.append(clock.monotonicNs() - middle)
             }
-            func rate(_ times: [Int64]) -> Double { 2 * Double(rows * outputs * inputs) / Double(times.sorted()[times.count / 2]) }
+            func rate(_ times: [Int64]) -> Double { 2 * Double(rows * outputs * inputs) / Double(times.median) }
             return .init(
                 rows: rows, outputs: outputs, inputs: inputs, kernelGFLOPS: rate(ours), openBLASGFLOPS: rate(theirs),
                 ratio: rate(theirs) / rate(ours))

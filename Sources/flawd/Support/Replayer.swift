@@ -1,6 +1,7 @@
 import Dispatch
 import Foundation
 import Imaging
+import SelfPerception
 import Service
 import Streaming
 

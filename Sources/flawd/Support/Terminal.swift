@@ -31,6 +31,15 @@ enum Terminal {
         write("\r\u{1B}[K\(text)", to: FileHandle.standardError)
     }
 
+    /// How far work has come: in place on a terminal, a line every hundred pieces in a log.
+    static func count(_ what: String, _ done: Int, of total: Int, _ pieces: String) {
+        if errorIsTerminal {
+            progress("\(what): \(done) of \(total) \(pieces)")
+        } else if done % 100 == 0 {
+            printError("\(what): \(done) of \(total) \(pieces)")
+        }
+    }
+
     /// A closed pipe ends what we say, not what we do.
     private static func write(_ text: String, to file: FileHandle) { try? file.write(contentsOf: Data(text.utf8)) }
 

@@ -1,6 +1,7 @@
 import Dispatch
 import Foundation
 import Inspection
+import SelfPerception
 import Service
 import Streaming
 

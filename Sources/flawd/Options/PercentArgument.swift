@@ -1,0 +1,16 @@
+import ArgumentParser
+
+/// `2%`, or `2`, on the command line: a rate, 0 … 1 inside.
+struct PercentArgument: ExpressibleByArgument {
+    var rate: Double
+
+    init(rate: Double) { self.rate = rate }
+
+    init?(argument: String) {
+        let number = argument.hasSuffix("%") ? String(argument.dropLast()) : argument
+        guard let value = Double(number), value >= 0, value < 100 else { return nil }
+        rate = value / 100
+    }
+
+    var defaultValueDescription: String { "\(rate * 100)%" }
+}

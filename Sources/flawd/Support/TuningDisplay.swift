@@ -1,0 +1,68 @@
+import Foundation
+import SelfPerception
+import Service
+
+/// A tuning run on a terminal (one line that changes) or in a log (a line now and then).
+final class TuningDisplay {
+    private let tuner: Tuner
+    private let signal: StopSignal
+    private var started = Date()
+    private var spoken = Date.distantPast
+    private var pictures = 0
+    private var loss = 0.0
+
+    init(_ tuner: Tuner, signal: StopSignal) {
+        self.tuner = tuner
+        self.signal = signal
+    }
+
+    func begin() {
+        let counts = tuner.counts, settings = tuner.settings
+        Terminal.printError("tune: \(settings.target.method.rawValue), \(tuner.trainedCount) numbers; \(counts.defective) defective and \(counts.good) good pictures, \(counts.keptDefective) and \(counts.keptGood) kept aside")
+        if tuner.resumed != (0, 0) {
+            Terminal.printError("tune: goes on after \(tuner.resumed.epochs) epochs and \(tuner.resumed.pictures) pictures")
+        }
+        started = Date()
+    }
+
+    func show(_ progress: Tuner.Progress) throws {
+        if signal.isStopped { throw Failure("stopped; the same command goes on from here") }
+        switch progress {
+        case .picture(let epoch, let done, let total, let losses):
+            pictures += 1
+            loss = pictures == 1 ? losses.total : 0.98 * loss + 0.02 * losses.total
+            let now = Date(), interval = Terminal.errorIsTerminal ? 0.2 : 30
+            guard now.timeIntervalSince(spoken) >= interval else { return }
+            spoken = now
+            let rate = Double(pictures) / max(1e-3, now.timeIntervalSince(started))
+            let left = Double((tuner.settings.epochs - epoch) * total + total - done) / rate
+            say("tune: epoch \(epoch) of \(tuner.settings.epochs), picture \(done) of \(total), loss \(fixed(loss, 3)), \(fixed(rate, 1)) pictures/s, \(Self.duration(left)) left")
+        case .epoch(let summary, let isBest):
+            Terminal.progress("")
+            var parts = ["draft loss \(fixed(summary.draftLoss, 3))", "refined loss \(fixed(summary.refinedLoss, 3))"]
+            if let validation = summary.validation {
+                let figures = [("draft IoU", validation.draftIoU), ("refined IoU", validation.refinedIoU), ("AUROC", validation.auroc)]
+                for (name, figure) in figures {
+                    if let figure { parts.append("\(name) \(fixed(figure, 3))") }
+                }
+            }
+            Terminal.printError("epoch \(summary.epoch): " + parts.joined(separator: ", ") + (isBest ? " (best so far)" : ""))
+        }
+    }
+
+    private func say(_ line: String) {
+        if Terminal.errorIsTerminal { Terminal.progress(line) } else { Terminal.printError(line) }
+    }
+
+    func finish(_ history: [EpochSummary], curves path: String) {
+        do { try Data(TuningCurves(history).svg.utf8).write(to: URL(fileURLWithPath: path), options: .atomic) } catch {
+            return Terminal.printError("tune: the curves cannot be written to \(path): \(error.localizedDescription)")
+        }
+        Terminal.printError("tune: \(Self.duration(Date().timeIntervalSince(started))); curves in \(path)")
+    }
+
+    private static func duration(_ seconds: Double) -> String {
+        let minutes = Int(seconds / 60)
+        return minutes >= 60 ? "\(minutes / 60) h \(minutes % 60) min" : minutes > 0 ? "\(minutes) min" : "\(Int(seconds)) s"
+    }
+}

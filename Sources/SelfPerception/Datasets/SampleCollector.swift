@@ -1,6 +1,4 @@
-import Dispatch
-import Imaging
-import Synchronization
+import Foundation
 
 /// Gathers what a layout's reader finds, then looks at every file.
 final class SampleCollector {
@@ -41,16 +39,8 @@ final class SampleCollector {
     ///
     /// A picture whose pixels are damaged behind a good header is found when it is read.
     func finish(_ name: String, _ layout: DatasetLayout) -> DefectDataset {
-        let candidates = candidates
-        let workers = 16, results = Mutex<[Int: Result<Bool?, DatasetError>]>([:])
-        DispatchQueue.concurrentPerform(iterations: workers) { worker in
-            let reader = SampleReader()
-            for index in stride(from: worker, to: candidates.count, by: workers) {
-                let result = Result { () throws(DatasetError) in try reader.check(candidates[index].sample) }
-                results.withLock { $0[index] = result }
-            }
-        }
-        let found = results.withLock { $0 }
+        let samples = candidates.map(\.sample)
+        let found = check(samples)
         var train: [DefectSample] = [], test: [DefectSample] = []
         for (index, candidate) in candidates.enumerated() {
             var sample = candidate.sample
@@ -66,7 +56,6 @@ final class SampleCollector {
             case (.failure(let error), _):
                 skip(error.description)
                 continue
-            case (nil, _): continue
             }
             switch candidate.part {
             case .train: train.append(sample)
@@ -74,5 +63,12 @@ final class SampleCollector {
             }
         }
         return DefectDataset(name: name, layout: layout, train: train, test: test, skipped: skipped)
+    }
+
+    /// Whether each sample's truth marks something, or what is wrong with the sample.
+    private func check(_ samples: [DefectSample]) -> [Result<Bool?, DatasetError>] {
+        inParallel(samples.count, workers: ProcessInfo.processInfo.activeProcessorCount, state: { SampleReader() }) { reader, index in
+            Result { () throws(DatasetError) in try reader.check(samples[index]) }
+        }.results
     }
 }

@@ -14,14 +14,18 @@ public final class AdamW {
 
     public let parameters: [Parameter]
     public let settings: Settings
+    /// What each parameter's learning rate is multiplied by.
+    private let rates: [Float]
     /// Steps taken.
     public internal(set) var steps = 0
     /// First and second moments, one of each parameter's shape.
     let moments: [(first: Tensor, second: Tensor)]
 
-    public init(_ parameters: [Parameter], settings: Settings = Settings()) {
+    /// - Parameter rate: what a parameter's learning rate is multiplied by.
+    public init(_ parameters: [Parameter], settings: Settings = Settings(), rate: (Parameter) -> Float = { _ in 1 }) {
         self.parameters = parameters
         self.settings = settings
+        rates = parameters.map(rate)
         moments = parameters.map {
             let first = Tensor(rows: $0.value.rows, columns: $0.value.columns), second = Tensor(rows: $0.value.rows, columns: $0.value.columns)
             first.fill(0)
@@ -36,8 +40,9 @@ public final class AdamW {
     public func step(learningRate: Float, scale: Float = 1) {
         steps += 1
         let first = 1 - Self.power(settings.beta1, steps), second = Float(1 - Self.power(settings.beta2, steps)).squareRoot()
-        for (parameter, moments) in zip(parameters, moments) {
+        for (index, parameter) in parameters.enumerated() {
             guard let gradient = parameter.gradient else { continue }
+            let learningRate = learningRate * rates[index], moments = moments[index]
             Self.update(
                 parameter.value.pointer, gradient.pointer, moments.first.pointer, moments.second.pointer, count: gradient.count, settings,
                 scale: scale, rate: Float(Double(learningRate) / first), decay: 1 - learningRate * settings.weightDecay, correction: 1 / second)

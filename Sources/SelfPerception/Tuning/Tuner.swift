@@ -10,6 +10,8 @@ public final class Tuner {
     public let model: SPTModel
     private let step: TuningStep
     private let optimiser: AdamW
+    /// nil: the weights themselves are measured and written.
+    private let average: WeightAverage?
     private let output: TunedModel
     private let files: Files
     private let training: Samples
@@ -77,7 +79,8 @@ public final class Tuner {
         step = TuningStep(model: model, plan: plan, target: settings.target, threads: threads)
         var adam = AdamW.Settings()
         adam.weightDecay = settings.weightDecay
-        optimiser = AdamW(plan.parameters.trainable, settings: adam)
+        optimiser = AdamW(plan.parameters.trainable, settings: adam) { $0.name.hasPrefix("image_encoder.") ? settings.encoderRate : 1 }
+        average = settings.averaging > 0 ? WeightAverage(plan.parameters.trainable, decay: settings.averaging) : nil
         output = TunedModel(
             base: base, adapter: adapter, model: model, parameters: plan.parameters, settings: settings, session: SPTSession(model: model, threads: threads))
         (training, kept) = Self.split(samples, settings)
@@ -108,7 +111,7 @@ public final class Tuner {
         if restarts {
             // Everything that could be refused has been.
             try? FileManager.default.removeItem(atPath: files.state)
-        } else if let earlier = try TuningState.read(files.state, expected: state, optimiser: optimiser) {
+        } else if let earlier = try TuningState.read(files.state, expected: state, optimiser: optimiser, average: average) {
             state = earlier
             plan.parameters.refresh()
         }
@@ -177,9 +180,10 @@ public final class Tuner {
             }
             try progress(.picture(epoch: state.epoch + 1, done: place + 1, of: plan.entries.count, losses: losses))
         }
-        optimiser.step(learningRate: settings.rate(epoch: state.epoch), scale: 1 / Float(last - first))
+        optimiser.step(learningRate: settings.rate(epoch: state.epoch, steps: optimiser.steps), scale: 1 / Float(last - first))
         step.parameters.clearGradients()
         step.parameters.refresh()
+        average?.update(steps: optimiser.steps)
         state.draftLoss += sums.draft
         state.refinedLoss += sums.refined
         state.entry = last
@@ -206,23 +210,41 @@ public final class Tuner {
 
     private func finishEpoch(_ plan: EpochPlan) throws -> EpochSummary {
         let pictures = Double(max(1, plan.entries.count))
-        let result = try validation.measure()
-        let summary = EpochSummary(
-            epoch: state.epoch + 1, learningRate: settings.rate(epoch: state.epoch), draftLoss: state.draftLoss / pictures,
-            refinedLoss: state.refinedLoss / pictures, validation: result)
-        state.history.append(summary)
-        let best = state.bestEpoch.flatMap { state.history[$0 - 1].validation?.score }
-        // Without anything to choose by, the last epoch is the result.
-        let isBehind = best.flatMap { best in result?.score.map { $0 <= best } } ?? false
-        if !isBehind {
-            state.bestEpoch = summary.epoch
-            try write(summary)
+        let summary = try withWeightsToKeep {
+            let summary = EpochSummary(
+                epoch: state.epoch + 1, learningRate: settings.rate(epoch: state.epoch), draftLoss: state.draftLoss / pictures,
+                refinedLoss: state.refinedLoss / pictures, validation: try validation.measure())
+            try keep(summary)
+            return summary
         }
         state.epoch += 1
         state.entry = 0
         state.draftLoss = 0
         state.refinedLoss = 0
         return summary
+    }
+
+    /// Enters an epoch into the history, and writes its weights where none did better.
+    private func keep(_ summary: EpochSummary) throws {
+        let best = state.bestEpoch.flatMap { state.history[$0 - 1].validation?.score }
+        // Without anything to choose by, the last epoch is the result.
+        let isBehind = best.flatMap { best in summary.validation?.score.map { $0 <= best } } ?? false
+        state.history.append(summary)
+        guard !isBehind else { return }
+        state.bestEpoch = summary.epoch
+        try write(summary)
+    }
+
+    /// Calls `body` while the model has the weights that are measured and written: the average, where there is one.
+    private func withWeightsToKeep<Result>(_ body: () throws -> Result) rethrows -> Result {
+        guard let average else { return try body() }
+        func exchange() {
+            average.exchange()
+            step.parameters.refresh()
+        }
+        exchange()
+        defer { exchange() }
+        return try body()
     }
 
     private func write(_ summary: EpochSummary) throws {
@@ -237,7 +259,7 @@ public final class Tuner {
         try output.write(to: files.output, overwrite: files.overwrite || !state.history.isEmpty, notes: notes, program: files.program)
     }
 
-    private func save() throws { try state.write(to: files.state, optimiser: optimiser) }
+    private func save() throws { try state.write(to: files.state, optimiser: optimiser, average: average) }
 
     /// A seeded share of each kind of picture is kept aside.
     private static func split(_ samples: [DefectSample], _ settings: TuningSettings) -> (training: Samples, kept: Samples) {

@@ -1,3 +1,9 @@
+#if canImport(Glibc)
+import Glibc
+#else
+import Darwin
+#endif
+
 /// Everything that decides the outcome of a tuning run besides its pictures: the same settings and the same pictures give the
 /// same weights, bit for bit, on the same processor.
 public struct TuningSettings: Sendable, Codable, Equatable {
@@ -5,9 +11,18 @@ public struct TuningSettings: Sendable, Codable, Equatable {
     public var epochs = 16
     /// Of Adam; the SPT paper's.
     public var learningRate: Float = 1e-3
-    /// After this many epochs the rate is multiplied by ``decayFactor``.
+    /// What the rate is multiplied by for the image encoder.
+    public var encoderRate: Float = 1
+    /// Over so many steps of the optimiser the rate rises to its full height: Adam's first steps are as long as its later ones,
+    /// but their direction rests on one picture.
+    public var warmupSteps = 0
+    public var schedule = Schedule.step
+    /// After this many epochs the rate is multiplied by ``decayFactor``; of the schedule ``Schedule/step``.
     public var decayAfter = 10
     public var decayFactor: Float = 0.1
+    /// The share of an average over all steps' weights that a step leaves in place (0.999: some thousand steps count); the
+    /// average is what is measured and written. 0: the weights themselves are.
+    public var averaging: Float = 0
     public var weightDecay: Float = 0
     /// Pictures whose gradients are averaged for one step of the optimiser.
     public var batch = 1
@@ -27,11 +42,22 @@ public struct TuningSettings: Sendable, Codable, Equatable {
 
     public init() {}
 
+    /// How the learning rate falls over the epochs.
+    public enum Schedule: String, Sendable, Codable, CaseIterable {
+        /// Once, as published.
+        case step
+        /// Along half a cosine, to nothing at the end (Loshchilov and Hutter, "SGDR", 2017, without restarts).
+        case cosine
+    }
+
     /// - Throws: ``TuningError`` naming the setting and what would be right.
     public func validate() throws(TuningError) {
         func require(_ condition: Bool, _ problem: String) throws(TuningError) { if !condition { throw TuningError(description: problem) } }
         try require((1...100_000).contains(epochs), "epochs must be from 1 to 100000, not \(epochs)")
         try require(learningRate > 0 && learningRate <= 1, "the learning rate must be above 0 and at most 1, not \(learningRate)")
+        try require(encoderRate >= 0 && encoderRate <= 100, "the encoder's share of the learning rate must be from 0 to 100, not \(encoderRate)")
+        try require((0...1_000_000).contains(warmupSteps), "the warm-up must be from 0 to 1000000 steps, not \(warmupSteps)")
+        try require(averaging >= 0 && averaging < 1, "the averaging must be from 0 to below 1, not \(averaging)")
         try require(decayAfter >= 0, "decay-after must be 0 or more epochs, not \(decayAfter)")
         try require(decayFactor > 0 && decayFactor <= 1, "the decay factor must be above 0 and at most 1, not \(decayFactor)")
         try require(weightDecay >= 0 && weightDecay < 1, "the weight decay must be from 0 to below 1, not \(weightDecay)")
@@ -49,8 +75,18 @@ public struct TuningSettings: Sendable, Codable, Equatable {
         try require(target.adapterScale.isFinite, "the adapter's first scale must be a number, not \(target.adapterScale)")
     }
 
-    /// The learning rate of an epoch, counted from 0.
-    func rate(epoch: Int) -> Float { epoch < decayAfter ? learningRate : learningRate * decayFactor }
+    /// The learning rate of an epoch, counted from 0, once it has risen.
+    func rate(epoch: Int) -> Float {
+        switch schedule {
+        case .step: epoch < decayAfter ? learningRate : learningRate * decayFactor
+        case .cosine: learningRate * Float(0.5 + 0.5 * cos(.pi * Double(epoch) / Double(epochs)))
+        }
+    }
+
+    /// The learning rate of the next step of the optimiser, after `steps` of them.
+    func rate(epoch: Int, steps: Int) -> Float {
+        steps < warmupSteps ? rate(epoch: epoch) * Float(steps + 1) / Float(warmupSteps) : rate(epoch: epoch)
+    }
 }
 
 /// What stops a tuning run; names the file or setting and says what would be right.

@@ -18,9 +18,9 @@ struct TuningState: Codable, Equatable {
 
     private static let key = "tuning_state"
 
-    /// Writes the counters, the weights and the optimiser's moments; an older file is replaced whole or not at all.
-    func write(to path: String, optimiser: AdamW) throws {
-        let tensors = Self.tensors(of: optimiser).map {
+    /// Writes the counters, the weights, the optimiser's moments and the average; an older file is replaced whole or not at all.
+    func write(to path: String, optimiser: AdamW, average: WeightAverage?) throws {
+        let tensors = Self.tensors(of: optimiser, average).map {
             StoredTensor(name: $0.name, type: .f32, shape: $0.shape, values: UnsafeBufferPointer($0.values.buffer))
         }
         let encoder = JSONEncoder()
@@ -29,20 +29,22 @@ struct TuningState: Codable, Equatable {
         try SafeTensorsWriter.write(tensors, metadata: [Self.key: text], to: path, overwrite: true)
     }
 
-    /// Weights and moments by the names that they have in a file.
-    private static func tensors(of optimiser: AdamW) -> [(name: String, shape: [Int], values: Tensor)] {
-        zip(optimiser.parameters, optimiser.moments).flatMap { parameter, moments in
+    /// Weights, moments and averages by the names that they have in a file.
+    private static func tensors(of optimiser: AdamW, _ average: WeightAverage?) -> [(name: String, shape: [Int], values: Tensor)] {
+        let trained = zip(optimiser.parameters, optimiser.moments).flatMap { parameter, moments in
             [("value.", parameter.value), ("first.", moments.first), ("second.", moments.second)].map { prefix, values in
                 (prefix + parameter.name, parameter.shape, values)
             }
         }
+        guard let average else { return trained }
+        return trained + zip(average.parameters, average.values).map { ("average." + $0.name, $0.shape, $1) }
     }
 
     /// Reads a state back into the weights and the optimiser.
     ///
     /// - Returns: nil when there is no such file.
     /// - Throws: ``TuningError`` when it is of another run, or damaged.
-    static func read(_ path: String, expected: TuningState, optimiser: AdamW) throws -> TuningState? {
+    static func read(_ path: String, expected: TuningState, optimiser: AdamW, average: WeightAverage?) throws -> TuningState? {
         guard FileManager.default.fileExists(atPath: path) else { return nil }
         let advice = "--restart begins anew, another --out leaves it alone"
         let file: SafeTensorsFile
@@ -59,7 +61,7 @@ struct TuningState: Codable, Equatable {
         guard state.epoch == state.history.count, (0..<1 << 24).contains(state.entry), state.optimiserSteps >= 0,
             state.bestEpoch.map((1...max(1, state.history.count)).contains) ?? state.history.isEmpty
         else { throw TuningError(description: "\(path): its counters contradict one another; \(advice)") }
-        for (name, shape, values) in tensors(of: optimiser) {
+        for (name, shape, values) in tensors(of: optimiser, average) {
             guard file.entries[name]?.shape == shape else {
                 throw TuningError(description: "\(path): lacks \(name) of shape \(shape); \(advice)")
             }

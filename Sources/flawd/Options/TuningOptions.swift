@@ -3,6 +3,7 @@ import Foundation
 import SelfPerception
 
 extension TuningMethod: ExpressibleByArgument {}
+extension TuningSettings.Schedule: ExpressibleByArgument {}
 
 /// The recipe of `flawd tune`: the SPT paper's, or a file's, with what is said here changed.
 struct TuningOptions: ParsableArguments {
@@ -21,11 +22,23 @@ struct TuningOptions: ParsableArguments {
     @Option(help: "Learning rate; 0.001 for spt and lora, 0.00003 for decoder and full.")
     var learningRate: Float?
 
+    @Option(help: "What the learning rate is multiplied by for the image encoder; 1.")
+    var encoderRate: Float?
+
+    @Option(help: "Steps over which the learning rate rises; 0.")
+    var warmup: Int?
+
+    @Option(help: "How the learning rate falls. step (unless said): once; cosine: to nothing at the end.")
+    var schedule: TuningSettings.Schedule?
+
     @Option(help: "Epochs before the learning rate is multiplied by --decay-factor; 10.")
     var decayAfter: Int?
 
     @Option(help: "See --decay-after; 0.1.")
     var decayFactor: Float?
+
+    @Option(help: "Share of a running average of the weights that each step keeps, such as 0.999; the average is what is written. 0: none.")
+    var averaging: Float?
 
     @Option(help: "Weight decay of AdamW; 0.")
     var weightDecay: Float?
@@ -90,6 +103,10 @@ struct TuningOptions: ParsableArguments {
         }
         set(epochs, \.epochs)
         set(learningRate, \.learningRate)
+        set(encoderRate, \.encoderRate)
+        set(warmup, \.warmupSteps)
+        set(schedule, \.schedule)
+        set(averaging, \.averaging)
         set(decayAfter, \.decayAfter)
         set(decayFactor, \.decayFactor)
         set(weightDecay, \.weightDecay)

@@ -72,6 +72,28 @@ struct TunerTests {
         #expect(try tuner("d.safetensors", settings { $0.seed = 7 }).run { _ in } != history)
     }
 
+    @Test func averagedRun_GoesOnAfterAStop_AndIsNotTheLastStepsWeights() throws {
+        let averaged = settings {
+            $0.averaging = 0.9
+            $0.warmupSteps = 3
+            $0.schedule = .cosine
+            $0.validationShare = 0
+        }
+        let history = try tuner("a.safetensors", averaged).run { _ in }
+        runAndStop(try tuner("b.safetensors", averaged), after: 4)
+        #expect(try tuner("b.safetensors", averaged).run { _ in } == history)
+        #expect(try tensors("a.safetensors") == tensors("b.safetensors"))
+        // The steps were the same ones.
+        let plain = settings {
+            $0.warmupSteps = 3
+            $0.schedule = .cosine
+            $0.validationShare = 0
+        }
+        #expect(try tuner("c.safetensors", plain).run { _ in } == history)
+        #expect(try tensors("a.safetensors") != tensors("c.safetensors"))
+        #expect { try tuner("b.safetensors", settings { $0.averaging = 1 }) } throws: { "\($0)".contains("averaging must be from 0") }
+    }
+
     @Test func stateOfAnotherRun_IsRefused_UntilToldToForgetIt() throws {
         runAndStop(try tuner("a.safetensors", settings()), after: 3)
         let other = settings { $0.learningRate = 2e-3 }

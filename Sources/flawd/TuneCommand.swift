@@ -67,11 +67,12 @@ struct TuneCommand: AsyncParsableCommand {
         display.begin()
         let history = try tuner.run(display.show)
         display.finish(history, curves: output + ".svg")
-        if json { try Terminal.printJSON(Report(file: output, epochs: history)) }
+        if json { try Terminal.printJSON(Report(file: output, before: tuner.before, epochs: history)) }
     }
 
     private struct Report: Encodable {
         var file: String
+        var before: EpochSummary.Validation?
         var epochs: [EpochSummary]
     }
 }

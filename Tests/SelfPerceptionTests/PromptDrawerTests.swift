@@ -26,7 +26,8 @@ struct PromptDrawerTests {
 
     @Test func box_IsTight() throws {
         let drawn = drawer { $0.points = 0 }(truth, placement, step: 0)
-        #expect(drawn == DrawnPrompt(prompt: Prompt(box: .init(left: 40, top: 30, right: 100, bottom: 80)), asksForNothing: false))
+        let box = Prompt.Box(left: 40, top: 30, right: 100, bottom: 80)
+        #expect(drawn == DrawnPrompt(prompt: Prompt(box: box), asksForNothing: false, region: box))
     }
 
     @Test func box_JitteredAndLooseStaysInThePicture() throws {

@@ -9,6 +9,8 @@ final class ExampleMaker {
         /// In pixels of the model's input.
         let prompt: Prompt
         let truth: TruthMap
+        /// Whose score may count, too.
+        let region: Prompt.Box
         /// What the input depends on besides the weights; nil where there are as many inputs as steps.
         let key: String?
     }
@@ -61,7 +63,8 @@ final class ExampleMaker {
         let drawn = drawer(framed, placement, step: step)
         let values = drawn.asksForNothing ? [Float](repeating: 0, count: framed.pixels.count) : framed.pixels.map { Float($0) }
         return Example(
-            prompt: drawn.prompt, truth: TruthMap(size: framed.size, values: values), key: view.map { key(subject, truth, view: $0) })
+            prompt: drawn.prompt, truth: TruthMap(size: framed.size, values: values), region: drawn.region,
+            key: view.map { key(subject, truth, view: $0) })
     }
 
     /// A crop holds some of the defect, so it depends on the truth, too.

@@ -10,6 +10,10 @@ import Tensor
 ///
 /// With logits zᵢ, p = σ(z) and truth tᵢ at n points: BCE = 1/n Σ max(z, 0) − z·t + ln(1 + e^−|z|) and
 /// dice = 1 − (2 Σ p·t + 1) / (Σ p + Σ t + 1), as in the published mask losses of Mask2Former that SPT's recipe uses.
+///
+/// Those never meet an empty truth. There dice would be Σ p / (Σ p + 1), whose slope at a point is up to n times that of the
+/// cross-entropy: one doubtful point on a good part would outweigh whole defects, and Adam, which divides by the size of past
+/// gradients, would learn little else. Without truth at any point the loss is the cross-entropy alone.
 public struct MaskLoss: Sendable, Equatable {
     public var crossEntropy: Double
     public var dice: Double
@@ -50,11 +54,13 @@ public struct MaskLoss: Sendable, Equatable {
         }
         let n = Double(max(1, count)), top = 2 * overlap + 1, bottom = predicted + marked + 1
         self.crossEntropy = crossEntropy / n
-        dice = 1 - top / bottom
+        let isEmpty = marked == 0
+        dice = isEmpty ? 0 : 1 - top / bottom
         guard let gradient else { return }
         for (point, sample) in zip(points, samples) {
             let (p, t) = (Double(sample.probability), Double(sample.truth))
-            let slope = (p - t) / n + (top / (bottom * bottom) - 2 * t / bottom) * p * (1 - p)
+            let overlap = isEmpty ? 0 : (top / (bottom * bottom) - 2 * t / bottom) * p * (1 - p)
+            let slope = (p - t) / n + overlap
             BilinearSample(point, size).add(Float(slope), to: gradient)
         }
     }

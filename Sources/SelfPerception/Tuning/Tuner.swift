@@ -127,10 +127,15 @@ public final class Tuner {
     /// Numbers that are trained.
     public var trainedCount: Int { step.parameters.trainable.reduce(0) { $0 + $1.value.count } }
 
+    /// What the pictures kept aside say of the weights that the run started from; nil without any.
+    public var before: EpochSummary.Validation? { state.before }
+
     /// Epochs that an earlier run had done already, and pictures of the next one.
     public var resumed: (epochs: Int, pictures: Int) { (state.epoch, state.entry) }
 
     public enum Progress {
+        /// What the pictures kept aside say of the weights that the run starts from.
+        case before(EpochSummary.Validation)
         /// After each picture: of the epoch that runs, counted from 1.
         case picture(epoch: Int, done: Int, of: Int, losses: TuningStep.Losses)
         case epoch(EpochSummary, isBest: Bool)
@@ -141,6 +146,10 @@ public final class Tuner {
     /// - Returns: the course of all epochs.
     public func run(_ progress: (Progress) throws -> Void) throws -> [EpochSummary] {
         var saved = Date()
+        if state.epoch == 0, state.entry == 0, let before = try validation.measure() {
+            state.before = before
+            try progress(.before(before))
+        }
         while state.epoch < settings.epochs {
             let plan = EpochPlan(
                 defective: training.defective.count, good: training.good.count, settings: settings, epoch: state.epoch)
@@ -174,7 +183,7 @@ public final class Tuner {
         for place in first..<last {
             let losses = try show(plan.entries[place], epoch: state.epoch, place: place)
             sums.draft += losses.draft.total
-            sums.refined += losses.refined.total
+            sums.refined += losses.refined.total + losses.score
             guard losses.total.isFinite else {
                 throw TuningError(description: "the loss is no number any more in epoch \(state.epoch + 1); a smaller --learning-rate may help", isInvalidInput: false)
             }
@@ -203,7 +212,8 @@ public final class Tuner {
         } else {
             picture = .input(input)
         }
-        return step(picture, prompt: example.prompt, truth: example.truth) { logits, size in
+        let region = settings.scoreWeight > 0 ? TuningStep.ScoredRegion(box: example.region, weight: settings.scoreWeight) : nil
+        return step(picture, prompt: example.prompt, truth: example.truth, region: region) { logits, size in
             settings.sampling.points(in: logits, size: size, using: &generator)
         }
     }

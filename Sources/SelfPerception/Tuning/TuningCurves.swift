@@ -3,8 +3,13 @@ import Foundation
 /// The course of a run as a picture: losses above, what the pictures kept aside say below. Self-contained SVG.
 public struct TuningCurves {
     let history: [EpochSummary]
+    let before: EpochSummary.Validation?
 
-    public init(_ history: [EpochSummary]) { self.history = history }
+    /// - Parameter before: what the pictures kept aside said before the first epoch.
+    public init(_ history: [EpochSummary], before: EpochSummary.Validation? = nil) {
+        self.history = history
+        self.before = before
+    }
 
     private struct Curve {
         let name: String
@@ -22,10 +27,13 @@ public struct TuningCurves {
         let losses = [
             curve("draft loss", Self.colors.orange) { $0.draftLoss }, curve("refined loss", Self.colors.blue) { $0.refinedLoss },
         ]
+        func kept(_ name: String, _ color: String, _ value: (EpochSummary.Validation) -> Double?) -> Curve {
+            let measured = [(0, before)] + history.map { ($0.epoch, $0.validation) }
+            return Curve(name: name, color: color, values: measured.compactMap { epoch, known in known.flatMap(value).map { (epoch, $0) } })
+        }
         let quality = [
-            curve("draft IoU", Self.colors.orange) { $0.validation?.draftIoU },
-            curve("refined IoU", Self.colors.blue) { $0.validation?.refinedIoU },
-            curve("AUROC", Self.colors.green) { $0.validation?.auroc },
+            kept("draft IoU", Self.colors.orange) { $0.draftIoU }, kept("refined IoU", Self.colors.blue) { $0.refinedIoU },
+            kept("AUROC", Self.colors.green) { $0.auroc },
         ].filter { !$0.values.isEmpty }
         let panels = quality.isEmpty ? [losses] : [losses, quality]
         let height = 260 * panels.count + 20
@@ -41,8 +49,9 @@ public struct TuningCurves {
         let left = 60.0, width = 500.0, height = 200.0
         let all = curves.flatMap(\.values).map(\.value).filter(\.isFinite)
         guard let lowest = all.min(), let highest = all.max(), let last = history.last?.epoch else { return [] }
+        let first = before == nil ? 1 : 0
         let margin = max((highest - lowest) * 0.05, 1e-3), low = lowest - margin, high = highest + margin
-        func x(_ epoch: Int) -> Double { left + (last > 1 ? Double(epoch - 1) / Double(last - 1) : 0.5) * width }
+        func x(_ epoch: Int) -> Double { left + (last > first ? Double(epoch - first) / Double(last - first) : 0.5) * width }
         func y(_ value: Double) -> Double { top + height - (value - low) / (high - low) * height }
         func number(_ value: Double, _ digits: Int = 1) -> String { String(format: "%.\(digits)f", value) }
         var lines: [String] = []
@@ -51,8 +60,8 @@ public struct TuningCurves {
             lines.append(#"<line x1="\#(left)" x2="\#(left + width)" y1="\#(number(y(value)))" y2="\#(number(y(value)))" stroke="lightgray"/>"#)
             lines.append(#"<text x="\#(left - 8)" y="\#(number(y(value) + 4))" text-anchor="end">\#(number(value, 3))</text>"#)
         }
-        for epoch in Set([1, (1 + last) / 2, last]).sorted() {
-            lines.append(#"<text x="\#(number(x(epoch)))" y="\#(number(top + height + 18))" text-anchor="middle">epoch \#(epoch)</text>"#)
+        for epoch in Set([first, (first + last) / 2, last]).sorted() {
+            lines.append(#"<text x="\#(number(x(epoch)))" y="\#(number(top + height + 18))" text-anchor="middle">\#(epoch == 0 ? "before" : "epoch \(epoch)")</text>"#)
         }
         for (index, curve) in curves.enumerated() {
             let points = curve.values.filter(\.value.isFinite).map { "\(number(x($0.epoch))),\(number(y($0.value)))" }

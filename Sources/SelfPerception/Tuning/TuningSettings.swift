@@ -28,6 +28,9 @@ public struct TuningSettings: Sendable, Codable, Equatable {
     public var batch = 1
     public var seed: UInt64 = 1
     public var sampling = PointSampling()
+    /// How much it counts that a region's score is what a perfect mask's would be, beside each mask's loss. The paper has no
+    /// such part; a line judges by the score, and 0.3 makes good parts and bad ones differ by it.
+    public var scoreWeight: Float = 0
     public var augmentation = AugmentationSettings()
     public var prompts = PromptSettings()
     /// Of the pictures of an epoch, how many are of good parts and ask for an empty mask. The paper has none; a line needs them.
@@ -58,6 +61,7 @@ public struct TuningSettings: Sendable, Codable, Equatable {
         try require(encoderRate >= 0 && encoderRate <= 100, "the encoder's share of the learning rate must be from 0 to 100, not \(encoderRate)")
         try require((0...1_000_000).contains(warmupSteps), "the warm-up must be from 0 to 1000000 steps, not \(warmupSteps)")
         try require(averaging >= 0 && averaging < 1, "the averaging must be from 0 to below 1, not \(averaging)")
+        try require(scoreWeight >= 0 && scoreWeight <= 100, "the score's weight must be from 0 to 100, not \(scoreWeight)")
         try require(decayAfter >= 0, "decay-after must be 0 or more epochs, not \(decayAfter)")
         try require(decayFactor > 0 && decayFactor <= 1, "the decay factor must be above 0 and at most 1, not \(decayFactor)")
         try require(weightDecay >= 0 && weightDecay < 1, "the weight decay must be from 0 to below 1, not \(weightDecay)")

@@ -13,6 +13,7 @@ struct TuningState: Codable, Equatable {
     var optimiserSteps = 0
     var draftLoss = 0.0
     var refinedLoss = 0.0
+    var before: EpochSummary.Validation?
     var history: [EpochSummary] = []
     var bestEpoch: Int?
 

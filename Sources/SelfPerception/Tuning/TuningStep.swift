@@ -39,8 +39,23 @@ public final class TuningStep {
     public struct Losses: Sendable, Equatable {
         public var draft: MaskLoss
         public var refined: MaskLoss
+        /// Of the region's score, weighted.
+        public var score = 0.0
 
-        public var total: Double { draft.total + refined.total }
+        public var total: Double { draft.total + refined.total + score }
+    }
+
+    /// A region whose score is to be what a perfect mask's is.
+    public struct ScoredRegion: Sendable {
+        /// In pixels of the model's input.
+        public var box: Prompt.Box
+        /// Of the score's loss beside those of the masks.
+        public var weight: Float
+
+        public init(box: Prompt.Box, weight: Float) {
+            self.box = box
+            self.weight = weight
+        }
     }
 
     /// What the image encoder sees, or has seen.
@@ -61,9 +76,11 @@ public final class TuningStep {
     /// - Parameters:
     ///   - prompt: in pixels of the model's input.
     ///   - truth: of the model's input.
+    ///   - region: whose score counts, too; nil: as published, masks alone.
     ///   - points: where the loss looks, given a map of logits.
     public func callAsFunction(
-        _ picture: Picture, prompt: Prompt, truth: TruthMap, points: (_ logits: UnsafePointer<Float>, _ size: PixelSize) -> [SamplePoint]
+        _ picture: Picture, prompt: Prompt, truth: TruthMap, region: ScoredRegion? = nil,
+        points: (_ logits: UnsafePointer<Float>, _ size: PixelSize) -> [SamplePoint]
     ) -> Losses {
         let configuration = model.configuration, size = PixelSize(width: configuration.maskSize, height: configuration.maskSize)
         var losses = Losses(draft: MaskLoss(), refined: MaskLoss())
@@ -80,6 +97,11 @@ public final class TuningStep {
                     prompt, embedding: embedding, relation: relation, isDraftDetached: isDraftDetached, in: workspace)
                 losses.draft = loss(passes.draft, size, truth, points)
                 losses.refined = model.hasRefinement ? loss(passes.refined, size, truth, points) : losses.draft
+                if let region {
+                    let refined = model.hasRefinement ? passes.refined.masks : passes.draft.masks
+                    losses.score = Double(region.weight) * ScoreLoss(size: size, region: region.box, truth: truth)(
+                        refined.pointer, weight: region.weight, gradient: tape.gradient(of: refined).pointer)
+                }
                 tape.backward(in: workspace)
                 workspace.tape = nil
             }

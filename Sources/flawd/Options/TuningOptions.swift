@@ -70,6 +70,9 @@ struct TuningOptions: ParsableArguments {
     @Option(help: "published: tight boxes and points; line: also loose and jittered boxes, whole pictures and boxes without a defect.")
     var prompts: Prompts?
 
+    @Option(help: "How much the region's score counts beside the masks' losses; 0, as published. 0.3 tells good parts from bad ones better.")
+    var scoreWeight: Float?
+
     @Option(help: "Share of good pictures, which ask for an empty mask; 0.25.")
     var goodShare: Double?
 
@@ -127,6 +130,7 @@ struct TuningOptions: ParsableArguments {
         case .line: settings.prompts = .line
         case nil: break
         }
+        set(scoreWeight, \.scoreWeight)
         set(goodShare, \.goodShare)
         set(paintedShare, \.paintedShare)
         if paintedShare == 1, goodShare == nil { settings.goodShare = 0 }

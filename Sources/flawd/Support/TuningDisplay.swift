@@ -28,6 +28,8 @@ final class TuningDisplay {
     func show(_ progress: Tuner.Progress) throws {
         if signal.isStopped { throw Failure("stopped; the same command goes on from here") }
         switch progress {
+        case .before(let validation):
+            Terminal.printError("before: " + Self.words(for: validation))
         case .picture(let epoch, let done, let total, let losses):
             pictures += 1
             loss = pictures == 1 ? losses.total : 0.98 * loss + 0.02 * losses.total
@@ -40,14 +42,14 @@ final class TuningDisplay {
         case .epoch(let summary, let isBest):
             Terminal.progress("")
             var parts = ["draft loss \(fixed(summary.draftLoss, 3))", "refined loss \(fixed(summary.refinedLoss, 3))"]
-            if let validation = summary.validation {
-                let figures = [("draft IoU", validation.draftIoU), ("refined IoU", validation.refinedIoU), ("AUROC", validation.auroc)]
-                for (name, figure) in figures {
-                    if let figure { parts.append("\(name) \(fixed(figure, 3))") }
-                }
-            }
+            if let validation = summary.validation { parts.append(Self.words(for: validation)) }
             Terminal.printError("epoch \(summary.epoch): " + parts.joined(separator: ", ") + (isBest ? " (best so far)" : ""))
         }
+    }
+
+    private static func words(for validation: EpochSummary.Validation) -> String {
+        [("draft IoU", validation.draftIoU), ("refined IoU", validation.refinedIoU), ("AUROC", validation.auroc)]
+            .compactMap { name, figure in figure.map { "\(name) \(fixed($0, 3))" } }.joined(separator: ", ")
     }
 
     private func say(_ line: String) {
@@ -55,8 +57,12 @@ final class TuningDisplay {
     }
 
     func finish(_ history: [EpochSummary], curves path: String) {
-        do { try Data(TuningCurves(history).svg.utf8).write(to: URL(fileURLWithPath: path), options: .atomic) } catch {
+        do { try Data(TuningCurves(history, before: tuner.before).svg.utf8).write(to: URL(fileURLWithPath: path), options: .atomic) } catch {
             return Terminal.printError("tune: the curves cannot be written to \(path): \(error.localizedDescription)")
+        }
+        let best = history.compactMap { $0.validation?.score }.max()
+        if let before = tuner.before?.score, let best, best <= before {
+            Terminal.printError("tune: no epoch did better on the pictures kept aside than the model did before; what was written is the best of them")
         }
         Terminal.printError("tune: \(Self.duration(Date().timeIntervalSince(started))); curves in \(path)")
     }

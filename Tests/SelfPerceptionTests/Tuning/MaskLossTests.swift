@@ -24,11 +24,12 @@ struct MaskLossTests {
         expectClose([Float(crossEntropy), Float(dice)], try golden.floats("sampled_loss"), within: 1e-5, "sampled loss")
     }
 
-    @Test func gradient_IsTheSlopeOfTheLoss() {
+    /// With some truth, and with none.
+    @Test(arguments: [Float(0.6), 1]) func gradient_IsTheSlopeOfTheLoss(_ share: Float) {
         var generator = SeededGenerator(seed: 4)
         let size = PixelSize(width: 7, height: 5)
         var logits = (0..<size.area).map { _ in 3 * generator.signed() }
-        let truth = TruthMap(size: PixelSize(width: 9, height: 9), values: (0..<81).map { _ in generator.unit() > 0.6 ? 1 : 0 })
+        let truth = TruthMap(size: PixelSize(width: 9, height: 9), values: (0..<81).map { _ in generator.unit() > share ? 1 : 0 })
         // Points on and beyond the edge too, where a sample has fewer than four cells.
         let points = (0..<60).map { _ in SamplePoint(x: 1.1 * generator.unit() - 0.05, y: 1.1 * generator.unit() - 0.05) }
         func loss(_ gradient: UnsafeMutablePointer<Float>?) -> Double {
@@ -48,6 +49,16 @@ struct MaskLossTests {
             // Central differences of a smooth function: an error of step² at most, and samples of some 1e-7.
             #expect(abs(Double(gradient[index]) - (above - below) / Double(2 * step)) < 2e-4)
         }
+    }
+
+    @Test func nothingToFind_IsAMatterOfCrossEntropyAlone() {
+        let size = PixelSize(width: 4, height: 4), logits = [Float](repeating: -2, count: 16)
+        let points = (0..<16).map { SamplePoint(x: (Float($0 % 4) + 0.5) / 4, y: (Float($0 / 4) + 0.5) / 4) }
+        let loss = logits.withUnsafeBufferPointer {
+            MaskLoss(logits: $0.baseAddress!, size: size, truth: TruthMap(size: size, values: logits.map { _ in 0 }), points: points, gradient: nil)
+        }
+        // ln(1 + e⁻²) at every point.
+        #expect(loss.dice == 0 && abs(loss.crossEntropy - 0.126928) < 1e-6)
     }
 
     @Test func points_AreTheMostUncertainAndSomeOthers() {

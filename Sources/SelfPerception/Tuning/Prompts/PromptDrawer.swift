@@ -21,10 +21,11 @@ public struct PromptDrawer: Sendable {
         var random = SeededGenerator(seed: seed, step: step, for: .prompt)
         let whole = placement.whole
         guard let outline = TruthOutline(truth) else {
-            return DrawnPrompt(prompt: Prompt(box: emptyPart(placement, using: &random)), asksForNothing: true)
+            let box = emptyPart(placement, using: &random)
+            return DrawnPrompt(prompt: Prompt(box: box), asksForNothing: true, region: box)
         }
         if random.chance(settings.emptyBoxes), let box = boxWithout(truth, within: whole, using: &random) {
-            return DrawnPrompt(prompt: Prompt(box: box), asksForNothing: true)
+            return DrawnPrompt(prompt: Prompt(box: box), asksForNothing: true, region: box)
         }
         var prompt = Prompt()
         switch Self.choice([settings.box, settings.points, settings.mixed, settings.whole], using: &random) {
@@ -35,7 +36,7 @@ public struct PromptDrawer: Sendable {
             prompt.points = points(outline, using: &random)
         default: prompt.box = whole
         }
-        return DrawnPrompt(prompt: prompt, asksForNothing: false)
+        return DrawnPrompt(prompt: prompt, asksForNothing: false, region: prompt.box ?? whole)
     }
 
     /// The index of a weight, as likely as its share of their sum.

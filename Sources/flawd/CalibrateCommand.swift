@@ -60,7 +60,7 @@ struct CalibrateCommand: AsyncParsableCommand {
     func validate() throws {
         guard (maxEscape == nil) != (maxOverkill == nil) else { throw ValidationError("Give --max-escape or --max-overkill.") }
         for (rate, name) in [(maxEscape, "--max-escape"), (maxOverkill, "--max-overkill"), (confidence, "--confidence"), (heldOut, "--held-out")] {
-            if let rate, rate.rate <= 0 { throw ValidationError("\(name) must be above 0% and below 100%.") }
+            if let rate, rate.rate < 1e-6 { throw ValidationError("\(name) must be at least 0.0001% and below 100%.") }
         }
         if write, output != nil { throw ValidationError("Give --output or --write, not both.") }
         guard (0...100).contains(jitter) else { throw ValidationError("--jitter must be from 0 to 100, not \(jitter).") }

@@ -50,24 +50,28 @@ struct TuneCommand: AsyncParsableCommand {
     func run() async throws {
         let settings = try recipe.settings()
         guard let data, let output, !printRecipe else { return try Terminal.printJSON(settings) }
+        let report = try await onThread("tune") { try tune(data, into: output, settings) }
+        if json { try Terminal.printJSON(report) }
+    }
+
+    private func tune(_ data: String, into output: String, _ settings: TuningSettings) throws -> Report {
         let dataset = try DefectDataset.open(data, layout: layout, isStrict: strict)
         for line in dataset.skipped { Terminal.printError("left out: \(line)") }
         if dataset.train.isEmpty {
             Terminal.printError("tune: \(data) has no training part: all its pictures are used, and measuring on them afterwards says little")
         }
-        let samples = dataset.train.isEmpty ? dataset.test : dataset.train
-        let base = try SafeTensorsFile(path: SPTModel.path(of: model.model))
         let files = Tuner.Files(
             output: output, cache: recipe.cache, overwrite: force,
             program: "flawd \(BuildIdentity.current())")
         let tuner = try Tuner(
-            base: base, adapter: model.adapter.map { try SafeTensorsFile(path: $0) }, samples: samples, settings: settings,
-            files: files, restarts: restart, threads: model.threads)
-        let display = TuningDisplay(tuner, signal: StopSignal())
+            base: try SafeTensorsFile(path: SPTModel.path(of: model.model)), adapter: model.adapter.map { try SafeTensorsFile(path: $0) },
+            samples: dataset.train.isEmpty ? dataset.test : dataset.train, settings: settings, files: files, restarts: restart,
+            threads: model.threads)
+        let display = TuningDisplay(tuner, curves: output + ".svg", signal: StopSignal())
         display.begin()
-        let history = try tuner.run(display.show)
-        display.finish(history, curves: output + ".svg")
-        if json { try Terminal.printJSON(Report(file: output, before: tuner.before, epochs: history)) }
+        try tuner.run(display.show)
+        display.finish()
+        return Report(file: output, before: tuner.before, epochs: tuner.history)
     }
 
     private struct Report: Encodable {

@@ -83,6 +83,26 @@ struct AnnotationFileTests {
         #expect(try other.open(at: "annotations/instances_train2017.json").train.count == 1)
     }
 
+    @Test func coco_IdentifiersMayBeText_AndADoubtfulPictureIsNoGoodPart() throws {
+        for id in 1...3 { try fixture.jpeg("\(id).jpg", width: 80, height: 60) }
+        let marked = #"{"id": "a-1", "image_id": "1", "category_id": "7", "segmentation": \#(polygon)}"#
+        func write(_ annotations: String...) throws {
+            try fixture.write(coco(images: (1...3).map { image($0) }, annotations: annotations, categories: #"[{"id": 7, "name": "dent"}]"#), "a.json")
+        }
+        try write(marked)
+        #expect(try fixture.open(isStrict: true).test.map(\.defect) == ["dent", nil, nil])
+        // Wrong, but of the second picture.
+        try write(marked, #"{"id": [], "image_id": 2, "category_id": {}, "segmentation": \#(polygon)}"#)
+        var data = try fixture.open()
+        #expect(data.test.map(\.defect) == ["dent", nil] && data.test.map(\.name) == ["1", "3"])
+        #expect(data.skipped.count == 1 && data.skipped[0].contains("2.jpg: an annotation: category null"), "\(data.skipped)")
+        // Wrong, and of no picture: the second or the third.
+        try write(marked, #"{"id": 5, "image": 2, "category_id": 7, "segmentation": \#(polygon)}"#)
+        data = try fixture.open()
+        #expect(data.test.map(\.name) == ["1"])
+        #expect(data.skipped.count == 3 && data.skipped[0].contains("image_id") && data.skipped[1].contains("2.jpg: has no annotation"), "\(data.skipped)")
+    }
+
     @Test(arguments: [
         (#"[[1,1,5,5]]"#, "a polygon of 2 points"), (#"[[1,1,5,5,3]]"#, "x and y alternate"), (#"[]"#, "no polygon"),
         (#"[[1,1,5,5,1e9,3]]"#, "coordinates are pixels"), (#"[["a"]]"#, "segmentation"), (#"7"#, "segmentation"),

@@ -27,11 +27,14 @@ public struct BinomialInterval: Sendable, Equatable, Codable {
 
     /// How many trials it takes until `count` among them bound the rate by `rate`; with a count of 0, n ≥ ln(1 − confidence) / ln(1 − rate).
     ///
+    /// More than ``mostTrials`` are not counted: nobody will make them.
+    ///
     /// - Precondition: `rate` lies between 0 and 1.
     public static func trialsNeeded(_ count: Int, toBound rate: Double, confidence: Double = 0.95) -> Int {
         precondition(rate > 0 && rate < 1 && count >= 0)
+        guard count < mostTrials, upperBound(count, of: mostTrials, confidence: confidence) <= rate else { return mostTrials }
         var high = max(1, count)
-        while upperBound(count, of: high, confidence: confidence) > rate { high *= 2 }
+        while upperBound(count, of: high, confidence: confidence) > rate { high = min(2 * high, mostTrials) }
         var low = high / 2
         // The bound falls with the number of trials: `low` is too few, `high` is enough.
         while high - low > 1 {
@@ -40,6 +43,8 @@ public struct BinomialInterval: Sendable, Equatable, Codable {
         }
         return high
     }
+
+    public static let mostTrials = 1_000_000_000
 
     /// The x with I_x(a, b) = `share`, by bisection: the function rises from 0 to 1.
     private static func quantile(_ share: Double, _ a: Double, _ b: Double) -> Double {

@@ -1,5 +1,5 @@
 /// What a model made of one part.
-public struct EvaluatedPart: Sendable {
+public struct EvaluatedPart: Sendable, Codable {
     public let name: String
     public let category: String
     /// Kind of defect; nil for a good part.

@@ -1,6 +1,3 @@
-import Dispatch
-import Synchronization
-
 /// A model measured on data sets.
 public struct Evaluation: Sendable {
     public let settings: EvaluationSettings

@@ -7,11 +7,14 @@ public struct SetResult: Sendable, Codable {
     /// Means over the defective parts.
     public var masks: [EvaluationPrompt: MaskQuality] = [:]
     public var line: LineFigures
+    /// In the order of the data set.
+    public var parts: [EvaluatedPart]
 
     init(
         name: String, parts: [EvaluatedPart], pixels: PixelScores, heldOut: [HeldOutErrors], settings: EvaluationSettings
     ) {
         self.name = name
+        self.parts = parts
         let marked = parts.compactMap(\.quality)
         defective = parts.count(where: \.isDefective)
         good = parts.count - defective

@@ -4,8 +4,8 @@ import Tensor
 
 /// Image embeddings on disk, in half precision, for tuning that leaves the encoder alone: each is computed once.
 ///
-/// A file is named by what it depends on: the picture's bytes, how it was augmented, and the weights. A file that is damaged or
-/// of another size counts as missing.
+/// A file is named by what it depends on: the picture's bytes, how it was augmented, and the weights. It ends in the SHA-256 of
+/// what comes before, as text; one that is damaged or of another size counts as missing.
 final class EmbeddingCache {
     private let directory: URL
     private let model: String
@@ -30,7 +30,8 @@ final class EmbeddingCache {
     /// Removes what was kept, and the folder if nothing else is in it.
     func remove() {
         let manager = FileManager.default
-        for name in (try? manager.contentsOfDirectory(atPath: directory.path)) ?? [] where name.hasSuffix(".f16") {
+        // Foundation's own unfinished files are left by a run that was killed.
+        for name in (try? manager.contentsOfDirectory(atPath: directory.path)) ?? [] where name.hasSuffix(".f16") || name.hasPrefix(".dat.nosync") {
             try? manager.removeItem(at: directory.appendingPathComponent(name))
         }
         if (try? manager.contentsOfDirectory(atPath: directory.path))?.isEmpty == true { try? manager.removeItem(at: directory) }
@@ -43,7 +44,9 @@ final class EmbeddingCache {
     func embedding(of picture: String, into embedding: Tensor, compute: (Tensor) -> Void) throws(TuningError) {
         let file = directory.appendingPathComponent(Data("\(model) \(picture)".utf8).withUnsafeBytes(ContentHash.sha256) + ".f16")
         let count = rows * columns
-        if let data = try? Data(contentsOf: file), data.count == 2 * count {
+        if let data = try? Data(contentsOf: file), data.count == 2 * count + Self.hashLength,
+            Self.hash(of: data.prefix(2 * count)) == data.suffix(Self.hashLength)
+        {
             data.withUnsafeBytes { bytes in
                 for index in 0..<count {
                     let bits = UInt16(littleEndian: bytes.loadUnaligned(fromByteOffset: 2 * index, as: UInt16.self))
@@ -62,8 +65,13 @@ final class EmbeddingCache {
                 bytes.storeBytes(of: half.bitPattern.littleEndian, toByteOffset: 2 * index, as: UInt16.self)
             }
         }
+        data += Self.hash(of: data)
         do { try data.write(to: file, options: .atomic) } catch {
             throw TuningError(description: "\(file.path): cannot be written: \(error.localizedDescription)", isInvalidInput: false)
         }
     }
+
+    private static let hashLength = 64
+
+    private static func hash(of data: Data) -> Data { Data(data.withUnsafeBytes(ContentHash.sha256).utf8) }
 }

@@ -39,18 +39,15 @@ public struct MaskLoss: Sendable, Equatable {
         var crossEntropy = 0.0, overlap = 0.0, predicted = 0.0, marked = 0.0
         var samples: [(logit: Float, probability: Float, truth: Float)] = []
         samples.reserveCapacity(count)
-        truth.values.withUnsafeBufferPointer { values in
-            for point in points {
-                let z = BilinearSample(point, size).value(of: logits)
-                let t = values.baseAddress.map { BilinearSample(point, truth.size).value(of: $0) } ?? 0
-                let decay = exponential(Float8(repeating: -abs(z)))[0]
-                let p = z >= 0 ? 1 / (1 + decay) : decay / (1 + decay)
-                crossEntropy += Double(max(z, 0) - z * t) + Self.logOnePlus(Double(decay))
-                overlap += Double(p * t)
-                predicted += Double(p)
-                marked += Double(t)
-                samples.append((z, p, t))
-            }
+        for point in points {
+            let z = BilinearSample(point, size).value(of: logits), t = truth.value(at: point)
+            let decay = exponential(Float8(repeating: -abs(z)))[0]
+            let p = z >= 0 ? 1 / (1 + decay) : decay / (1 + decay)
+            crossEntropy += Double(max(z, 0) - z * t) + Self.logOnePlus(Double(decay))
+            overlap += Double(p * t)
+            predicted += Double(p)
+            marked += Double(t)
+            samples.append((z, p, t))
         }
         let n = Double(max(1, count)), top = 2 * overlap + 1, bottom = predicted + marked + 1
         self.crossEntropy = crossEntropy / n
@@ -66,70 +63,4 @@ public struct MaskLoss: Sendable, Equatable {
     }
 
     private static func logOnePlus(_ x: Double) -> Double { x < 1e-5 ? x - x * x / 2 : log(1 + x) }
-}
-
-/// What a mask should be: 0…1 over the model's input, at a size of its own.
-public struct TruthMap: Sendable {
-    public let size: PixelSize
-    public let values: [Float]
-
-    public init(size: PixelSize, values: [Float]) {
-        precondition(values.count == size.area)
-        self.size = size
-        self.values = values
-    }
-}
-
-/// A place in a map whose sides are 1 long.
-public struct SamplePoint: Sendable, Equatable {
-    public var x: Float
-    public var y: Float
-
-    public init(x: Float, y: Float) {
-        self.x = x
-        self.y = y
-    }
-}
-
-/// The four values around a point and their weights; outside a map everything is 0 (PyTorch's `grid_sample`, bilinear,
-/// `align_corners=False`, zero padding).
-struct BilinearSample {
-    private let corner: (x: Int, y: Int)
-    private let share: (x: Float, y: Float)
-    private let size: PixelSize
-
-    @inline(__always)
-    init(_ point: SamplePoint, _ size: PixelSize) {
-        let x = point.x * Float(size.width) - 0.5, y = point.y * Float(size.height) - 0.5
-        let left = x.rounded(.down), top = y.rounded(.down)
-        corner = (Int(left), Int(top))
-        share = (x - left, y - top)
-        self.size = size
-    }
-
-    @inline(__always)
-    private func forEach(_ body: (_ index: Int, _ weight: Float) -> Void) {
-        for dy in 0...1 {
-            let y = corner.y + dy
-            guard y >= 0, y < size.height else { continue }
-            let vertical = dy == 0 ? 1 - share.y : share.y
-            for dx in 0...1 {
-                let x = corner.x + dx
-                guard x >= 0, x < size.width else { continue }
-                body(y * size.width + x, vertical * (dx == 0 ? 1 - share.x : share.x))
-            }
-        }
-    }
-
-    @inline(__always)
-    func value(of map: UnsafePointer<Float>) -> Float {
-        var sum: Float = 0
-        forEach { sum += map[$0] * $1 }
-        return sum
-    }
-
-    @inline(__always)
-    func add(_ value: Float, to map: UnsafeMutablePointer<Float>) {
-        forEach { map[$0] += value * $1 }
-    }
 }

@@ -22,20 +22,13 @@ struct ScoreLoss {
     ///   - truth: of the model's input.
     init(size: PixelSize, region: Prompt.Box, truth: TruthMap) {
         let across = Float(truth.size.width) / Float(size.width), down = Float(truth.size.height) / Float(size.height)
-        var cells: [Int32] = [], values: [Float] = []
-        for y in 0..<size.height {
-            let centre = (Float(y) + 0.5) * down
-            guard centre >= region.top, centre <= region.bottom else { continue }
-            for x in 0..<size.width {
-                let middle = (Float(x) + 0.5) * across
-                guard middle >= region.left, middle <= region.right else { continue }
-                cells.append(Int32(y * size.width + x))
-                let point = SamplePoint(x: (Float(x) + 0.5) / Float(size.width), y: (Float(y) + 0.5) / Float(size.height))
-                values.append(truth.values.withUnsafeBufferPointer { $0.baseAddress.map { BilinearSample(point, truth.size).value(of: $0) } ?? 0 })
-            }
+        let cells = (0..<size.area).filter { cell in
+            let x = (Float(cell % size.width) + 0.5) * across, y = (Float(cell / size.width) + 0.5) * down
+            return x >= region.left && x <= region.right && y >= region.top && y <= region.bottom
         }
-        self.cells = cells
-        let highest = values.sorted(by: >).prefix(PeakScore.count)
+        let values = truth.atCells(of: size)
+        let highest = cells.map { values[$0] }.sorted(by: >).prefix(PeakScore.count)
+        self.cells = cells.map(Int32.init)
         target = highest.isEmpty ? 0 : Double(highest.reduce(0, +)) / Double(highest.count)
     }
 

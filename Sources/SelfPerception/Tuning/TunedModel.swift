@@ -13,6 +13,10 @@ struct TunedModel {
     /// Over `model`: the passes that inspect on a line.
     let session: SPTSession
 
+    /// Of the metadata: the epoch that the weights are of.
+    static let epochKey = "epoch"
+    private static let settingsKey = "tuning"
+
     /// - Parameters:
     ///   - notes: further metadata: on what it was tuned, and how well it did.
     ///   - program: what writes, for the metadata.
@@ -20,7 +24,7 @@ struct TunedModel {
         var metadata = notes
         metadata["tuned_by"] = program
         metadata["tuned_at"] = Date().ISO8601Format()
-        metadata["tuning"] = try Self.text(settings)
+        metadata[Self.settingsKey] = try Self.text(settings)
         if settings.target.method.makesAdapter {
             metadata[AdapterBase.hashKey] = base.contentHash()
             metadata[AdapterBase.nameKey] = base.metadata["name"] ?? (base.path as NSString).lastPathComponent
@@ -34,6 +38,9 @@ struct TunedModel {
             try withWholeModel { try SafeTensorsWriter.write($0, metadata: metadata, to: path, overwrite: overwrite) }
         }
     }
+
+    /// Whether a file was written by a run with these settings.
+    func isOwn(_ file: SafeTensorsFile) -> Bool { (try? Self.text(settings)) == file.metadata[Self.settingsKey] }
 
     private static func text(_ value: some Encodable) throws -> String {
         let encoder = JSONEncoder()

@@ -19,36 +19,15 @@ public final class Tuner {
     private let examples: ExampleMaker
     private let validation: ValidationSet
     private var state: TuningState
+    /// The output is this run's own, or somebody said so.
+    private var mayReplace: Bool
     private let cache: EmbeddingCache?
     private let input: Tensor
+    /// Seconds between two states that are written, besides those at the end of each epoch.
+    var saveInterval = 60.0
     /// Entries of an epoch, so that every step of a run has a number of its own.
     private static let mostEntries = 1 << 24
     private let embedding: Tensor
-
-    /// Where a run leaves what.
-    public struct Files: Sendable {
-        public var output: String
-        /// A folder for embeddings; nil: one beside the output, which goes with the end of the run.
-        public var cache: String?
-        public var overwrite: Bool
-        /// What writes, for the metadata.
-        public var program: String
-
-        public init(output: String, cache: String?, overwrite: Bool, program: String) {
-            self.output = output
-            self.cache = cache
-            self.overwrite = overwrite
-            self.program = program
-        }
-
-        public var state: String { output + ".state" }
-        var embeddings: String { cache ?? output + ".embeddings" }
-    }
-
-    struct Samples {
-        var defective: [DefectSample]
-        var good: [DefectSample]
-    }
 
     /// - Parameters:
     ///   - adapter: where a run starts from; nil: from the base alone.
@@ -62,7 +41,8 @@ public final class Tuner {
         try settings.validate()
         self.settings = settings
         self.files = files
-        try Self.requirePlace(files, isNew: restarts || !FileManager.default.fileExists(atPath: files.state))
+        mayReplace = files.overwrite
+        try Self.requireFolder(of: files.output)
         for file in [base, adapter].compactMap({ $0 }) where file.isSameFile(as: files.output) {
             throw TuningError(description: "\(files.output): is what the run starts from; --out names another file")
         }
@@ -114,6 +94,26 @@ public final class Tuner {
         } else if let earlier = try TuningState.read(files.state, expected: state, optimiser: optimiser, average: average) {
             state = earlier
             plan.parameters.refresh()
+            mayReplace = mayReplace || ownOutput != nil
+        }
+        try requireBestEpoch()
+        try OutputFile.requireFree(files.output, overwrite: mayReplace)
+    }
+
+    /// What this run has written.
+    private var ownOutput: SafeTensorsFile? {
+        guard let file = try? SafeTensorsFile(path: files.output), output.isOwn(file) else { return nil }
+        return file
+    }
+
+    /// The weights of the best epoch so far are in the output alone.
+    private func requireBestEpoch() throws(TuningError) {
+        guard let best = state.bestEpoch else { return }
+        // A run that was killed after it wrote a better epoch, and before it noted that, does that epoch again.
+        let known = ["\(best)", "\(state.epoch + 1)"]
+        guard ownOutput?.metadata[TunedModel.epochKey].map(known.contains) == true else {
+            let isThere = FileManager.default.fileExists(atPath: files.output)
+            throw TuningError(description: "\(files.output): should hold epoch \(best), the best so far of the run that \(files.state) is of, but \(isThere ? "holds something else" : "is not there"); bring it back, or begin anew with --restart")
         }
     }
 
@@ -126,6 +126,9 @@ public final class Tuner {
 
     /// Numbers that are trained.
     public var trainedCount: Int { step.parameters.trainable.reduce(0) { $0 + $1.value.count } }
+
+    /// The epochs that are done.
+    public var history: [EpochSummary] { state.history }
 
     /// What the pictures kept aside say of the weights that the run started from; nil without any.
     public var before: EpochSummary.Validation? { state.before }
@@ -144,12 +147,15 @@ public final class Tuner {
     /// Runs to the end, or until `progress` throws; the state is written then, too.
     ///
     /// - Returns: the course of all epochs.
+    @discardableResult
     public func run(_ progress: (Progress) throws -> Void) throws -> [EpochSummary] {
         var saved = Date()
         if state.epoch == 0, state.entry == 0, let before = try validation.measure() {
             state.before = before
             try progress(.before(before))
         }
+        // Whatever is written later is known to be this run's.
+        try save()
         while state.epoch < settings.epochs {
             let plan = EpochPlan(
                 defective: training.defective.count, good: training.good.count, settings: settings, epoch: state.epoch)
@@ -162,7 +168,7 @@ public final class Tuner {
                     }
                     throw error
                 }
-                if Date().timeIntervalSince(saved) > 60 {
+                if Date().timeIntervalSince(saved) >= saveInterval {
                     try save()
                     saved = Date()
                 }
@@ -258,7 +264,9 @@ public final class Tuner {
     }
 
     private func write(_ summary: EpochSummary) throws {
-        var notes = ["tuned_on": "\(training.defective.count) defective and \(training.good.count) good pictures", "epoch": "\(summary.epoch)"]
+        var notes = [
+            "tuned_on": "\(training.defective.count) defective and \(training.good.count) good pictures", TunedModel.epochKey: "\(summary.epoch)",
+        ]
         if let validation = summary.validation {
             let figures = [
                 validation.draftIoU.map { "draft IoU \($0)" }, validation.refinedIoU.map { "refined IoU \($0)" },
@@ -266,49 +274,9 @@ public final class Tuner {
             ]
             notes["validation"] = "\(kept.defective.count) defective, \(kept.good.count) good pictures: \(figures.compactMap { $0 }.joined(separator: ", "))"
         }
-        try output.write(to: files.output, overwrite: files.overwrite || !state.history.isEmpty, notes: notes, program: files.program)
+        try output.write(to: files.output, overwrite: mayReplace, notes: notes, program: files.program)
+        mayReplace = true
     }
 
     private func save() throws { try state.write(to: files.state, optimiser: optimiser, average: average) }
-
-    /// A seeded share of each kind of picture is kept aside.
-    private static func split(_ samples: [DefectSample], _ settings: TuningSettings) -> (training: Samples, kept: Samples) {
-        func parts(_ samples: [DefectSample], stream: UInt64) -> (training: [DefectSample], kept: [DefectSample]) {
-            var generator = SeededGenerator(seed: settings.seed, stream: stream), order = samples
-            order.shuffle(by: &generator)
-            // Of two or more, at least one is kept aside, where any are asked for, and at least one is tuned on.
-            let asked = Int((Double(samples.count) * settings.validationShare).rounded())
-            let count = settings.validationShare > 0 && samples.count > 1 ? min(max(1, asked), samples.count - 1) : 0
-            return (Array(order[count...]), Array(order[..<count]))
-        }
-        let defective = parts(samples.filter(\.isDefective), stream: 10), good = parts(samples.filter { !$0.isDefective }, stream: 11)
-        return (Samples(defective: defective.training, good: good.training), Samples(defective: defective.kept, good: good.kept))
-    }
-
-    /// The output can be written where it is to be, before anything is computed for it.
-    private static func requirePlace(_ files: Files, isNew: Bool) throws {
-        try OutputFile.requireFree(files.output, overwrite: files.overwrite || !isNew)
-        let folder = URL(fileURLWithPath: files.output).deletingLastPathComponent().path
-        var isFolder: ObjCBool = false
-        guard FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder), isFolder.boolValue else {
-            throw TuningError(description: "\(files.output): cannot be written: there is no folder \(folder)")
-        }
-        guard FileManager.default.isWritableFile(atPath: folder) else {
-            throw TuningError(description: "\(files.output): cannot be written: the folder \(folder) may not be written to")
-        }
-    }
-
-    private static func fingerprint(_ model: SPTModel, _ samples: [DefectSample]) -> String {
-        let manager = FileManager.default
-        func stamp(_ path: String) -> String {
-            let attributes = try? manager.attributesOfItem(atPath: path)
-            return "\(attributes?[.size] ?? 0) \((attributes?[.modificationDate] as? Date)?.timeIntervalSince1970 ?? 0)"
-        }
-        let lines = samples.map { sample in
-            var parts = [sample.name, sample.defect ?? "", stamp(sample.imagePath)]
-            if case .files(let masks, _) = sample.truth { parts += masks.map(stamp) }
-            return parts.joined(separator: " ")
-        }
-        return Data(([model.hash] + lines).joined(separator: "\n").utf8).withUnsafeBytes(ContentHash.sha256)
-    }
 }

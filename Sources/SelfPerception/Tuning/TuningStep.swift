@@ -41,6 +41,8 @@ public final class TuningStep {
         public var refined: MaskLoss
         /// Of the region's score, weighted.
         public var score = 0.0
+        /// Of the refined mask and the truth, at the mask's own resolution; nil where there is nothing to find.
+        public var iou: Double?
 
         public var total: Double { draft.total + refined.total + score }
     }
@@ -97,8 +99,9 @@ public final class TuningStep {
                     prompt, embedding: embedding, relation: relation, isDraftDetached: isDraftDetached, in: workspace)
                 losses.draft = loss(passes.draft, size, truth, points)
                 losses.refined = model.hasRefinement ? loss(passes.refined, size, truth, points) : losses.draft
+                let refined = model.hasRefinement ? passes.refined.masks : passes.draft.masks
+                losses.iou = truth.iou(of: refined.pointer, size: size)
                 if let region {
-                    let refined = model.hasRefinement ? passes.refined.masks : passes.draft.masks
                     losses.score = Double(region.weight) * ScoreLoss(size: size, region: region.box, truth: truth)(
                         refined.pointer, weight: region.weight, gradient: tape.gradient(of: refined).pointer)
                 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 import SelfPerception
 
 /// `NAME=MODEL` or `NAME=MODEL+ADAPTER` on the command line.
@@ -12,12 +13,23 @@ struct MethodArgument: ExpressibleByArgument {
     }
 
     init?(argument: String) {
-        guard let equals = argument.firstIndex(of: "=") else { return nil }
-        let parts = argument[argument.index(after: equals)...].split(separator: "+", maxSplits: 1, omittingEmptySubsequences: false)
+        guard let equals = argument.firstIndex(of: "="), equals > argument.startIndex else { return nil }
         name = String(argument[..<equals])
-        model = String(parts[0])
-        adapter = parts.count == 2 ? String(parts[1]) : nil
-        if name.isEmpty || model.isEmpty || adapter?.isEmpty == true { return nil }
+        let files = argument[argument.index(after: equals)...]
+        // A path may hold a + of its own: the one between two files that are there divides them, else the first.
+        let divisions = files.indices.filter { files[$0] == "+" }
+        func parts(_ place: String.Index) -> (model: String, adapter: String) {
+            (String(files[..<place]), String(files[files.index(after: place)...]))
+        }
+        func isThere(_ path: String) -> Bool { path == SPTModel.embeddedName || FileManager.default.fileExists(atPath: path) }
+        let known = divisions.first { isThere(parts($0).model) && isThere(parts($0).adapter) }
+        if let place = known ?? (isThere(String(files)) ? nil : divisions.first) {
+            let (first, second) = parts(place)
+            (model, adapter) = (first, second)
+        } else {
+            model = String(files)
+        }
+        if model.isEmpty || adapter?.isEmpty == true { return nil }
     }
 }
 

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 
 /// `2%`, or `2`, on the command line: a rate, 0 … 1 inside.
 struct PercentArgument: ExpressibleByArgument {
@@ -12,5 +13,6 @@ struct PercentArgument: ExpressibleByArgument {
         rate = value / 100
     }
 
-    var defaultValueDescription: String { "\(rate * 100)%" }
+    /// What was typed, as far as anybody would type digits.
+    var defaultValueDescription: String { String(format: "%.8g%%", rate * 100) }
 }

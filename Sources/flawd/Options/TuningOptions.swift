@@ -61,8 +61,8 @@ struct TuningOptions: ParsableArguments {
     @Option(help: "Threshold of the visual relation; the model's own.")
     var alpha: Float?
 
-    @Flag(help: "Let the refined mask's loss reach the draft.")
-    var attachedDraft = false
+    @Flag(inversion: .prefixedNo, help: "Let the refined mask's loss reach the draft; not unless said.")
+    var attachedDraft: Bool?
 
     @Option(help: "published: large-scale jitter 0.1 to 2 and a flip; thorough: also turns, light, noise and blur; none.")
     var augment: Augmentation?
@@ -118,7 +118,7 @@ struct TuningOptions: ParsableArguments {
         set(rank, \.target.rank)
         set(vraInit, \.target.adapterScale)
         if let alpha { settings.target.alpha = alpha }
-        if attachedDraft { settings.target.isDraftDetached = false }
+        if let attachedDraft { settings.target.isDraftDetached = !attachedDraft }
         switch augment {
         case .published: settings.augmentation = AugmentationSettings()
         case .thorough: settings.augmentation = .thorough

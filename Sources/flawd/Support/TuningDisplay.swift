@@ -5,14 +5,19 @@ import Service
 /// A tuning run on a terminal (one line that changes) or in a log (a line now and then).
 final class TuningDisplay {
     private let tuner: Tuner
+    private let curves: String
     private let signal: StopSignal
     private var started = Date()
     private var spoken = Date.distantPast
     private var pictures = 0
+    /// Running means over some fifty pictures.
     private var loss = 0.0
+    private var iou: Double?
 
-    init(_ tuner: Tuner, signal: StopSignal) {
+    /// - Parameter curves: a file for the run's course as SVG.
+    init(_ tuner: Tuner, curves: String, signal: StopSignal) {
         self.tuner = tuner
+        self.curves = curves
         self.signal = signal
     }
 
@@ -33,17 +38,19 @@ final class TuningDisplay {
         case .picture(let epoch, let done, let total, let losses):
             pictures += 1
             loss = pictures == 1 ? losses.total : 0.98 * loss + 0.02 * losses.total
+            if let iou = losses.iou { self.iou = self.iou.map { 0.98 * $0 + 0.02 * iou } ?? iou }
             let now = Date(), interval = Terminal.errorIsTerminal ? 0.2 : 30
             guard now.timeIntervalSince(spoken) >= interval else { return }
             spoken = now
             let rate = Double(pictures) / max(1e-3, now.timeIntervalSince(started))
             let left = Double((tuner.settings.epochs - epoch) * total + total - done) / rate
-            say("tune: epoch \(epoch) of \(tuner.settings.epochs), picture \(done) of \(total), loss \(fixed(loss, 3)), \(fixed(rate, 1)) pictures/s, \(Self.duration(left)) left")
+            say("tune: epoch \(epoch) of \(tuner.settings.epochs), picture \(done) of \(total), loss \(fixed(loss, 3)), \(iou.map { "IoU \(fixed($0, 3)), " } ?? "")\(fixed(rate, 1)) pictures/s, \(Self.duration(left)) left")
         case .epoch(let summary, let isBest):
             Terminal.progress("")
             var parts = ["draft loss \(fixed(summary.draftLoss, 3))", "refined loss \(fixed(summary.refinedLoss, 3))"]
             if let validation = summary.validation { parts.append(Self.words(for: validation)) }
             Terminal.printError("epoch \(summary.epoch): " + parts.joined(separator: ", ") + (isBest ? " (best so far)" : ""))
+            writeCurves()
         }
     }
 
@@ -56,15 +63,19 @@ final class TuningDisplay {
         if Terminal.errorIsTerminal { Terminal.progress(line) } else { Terminal.printError(line) }
     }
 
-    func finish(_ history: [EpochSummary], curves path: String) {
-        do { try Data(TuningCurves(history, before: tuner.before).svg.utf8).write(to: URL(fileURLWithPath: path), options: .atomic) } catch {
-            return Terminal.printError("tune: the curves cannot be written to \(path): \(error.localizedDescription)")
+    /// After each epoch, so that the curves can be looked at meanwhile, and are there whenever the run ends.
+    private func writeCurves() {
+        do { try Data(TuningCurves(tuner.history, before: tuner.before).svg.utf8).write(to: URL(fileURLWithPath: curves), options: .atomic) } catch {
+            Terminal.printError("tune: the curves cannot be written to \(curves): \(error.localizedDescription)")
         }
-        let best = history.compactMap { $0.validation?.score }.max()
+    }
+
+    func finish() {
+        let best = tuner.history.compactMap { $0.validation?.score }.max()
         if let before = tuner.before?.score, let best, best <= before {
             Terminal.printError("tune: no epoch did better on the pictures kept aside than the model did before; what was written is the best of them")
         }
-        Terminal.printError("tune: \(Self.duration(Date().timeIntervalSince(started))); curves in \(path)")
+        Terminal.printError("tune: \(Self.duration(Date().timeIntervalSince(started))); curves in \(curves)")
     }
 
     private static func duration(_ seconds: Double) -> String {

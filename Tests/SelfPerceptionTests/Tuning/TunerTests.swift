@@ -44,7 +44,25 @@ struct TunerTests {
 
     private struct Killed: Error {}
 
-    /// Runs and stops after so many pictures; what a kill between two steps leaves is what was written before.
+    /// Runs, saves after every step, and takes the state as it is when so many pictures have been shown: what a kill leaves that
+    /// comes later, whatever the run did meanwhile.
+    private func runAndKill(_ tuner: Tuner, stateOf pictures: Int) throws {
+        tuner.saveInterval = 0
+        let kept = tuner.stateFile + ".kept"
+        var shown = 0
+        #expect(throws: Killed.self) {
+            try tuner.run {
+                guard case .picture = $0 else { return }
+                shown += 1
+                if shown == pictures + 1 { try FileManager.default.copyItem(atPath: tuner.stateFile, toPath: kept) }
+                if shown == pictures + 2 { throw Killed() }
+            }
+        }
+        try FileManager.default.removeItem(atPath: tuner.stateFile)
+        try FileManager.default.moveItem(atPath: kept, toPath: tuner.stateFile)
+    }
+
+    /// Runs and stops after so many pictures, as at an interrupt.
     private func runAndStop(_ tuner: Tuner, after pictures: Int) {
         var shown = 0
         #expect(throws: Killed.self) {
@@ -70,6 +88,36 @@ struct TunerTests {
         #expect(try tensors("a.safetensors") == tensors("c.safetensors"))
         #expect(!FileManager.default.fileExists(atPath: resumed.stateFile))
         #expect(try tuner("d.safetensors", settings { $0.seed = 7 }).run { _ in } != history)
+    }
+
+    @Test(arguments: [1, 3, 4, 5]) func killedRun_GoesOnFromAnOlderState(_ pictures: Int) throws {
+        let history = try tuner("a.safetensors", settings()).run { _ in }
+        try runAndKill(try tuner("b.safetensors", settings()), stateOf: pictures)
+        let resumed = try tuner("b.safetensors", settings())
+        // Four pictures an epoch.
+        #expect(resumed.resumed == (pictures / 4, pictures % 4))
+        #expect(try resumed.run { _ in } == history)
+        #expect(try tensors("a.safetensors") == tensors("b.safetensors"))
+    }
+
+    @Test func killedRun_WantsItsBestEpochBack() throws {
+        let path = "\(data.path)/a.safetensors"
+        runAndStop(try tuner("a.safetensors", settings()), after: 5)
+        let best = try Data(contentsOf: URL(fileURLWithPath: path))
+        try FileManager.default.removeItem(atPath: path)
+        #expect { try tuner("a.safetensors", settings()) } throws: { "\($0)".contains("should hold epoch 1") && "\($0)".contains("is not there") }
+        try data.write("something else", "a.safetensors")
+        #expect { try tuner("a.safetensors", settings()) } throws: { "\($0)".contains("--restart") }
+        try best.write(to: URL(fileURLWithPath: path))
+        try tuner("a.safetensors", settings()).run { _ in }
+    }
+
+    @Test func fileThatAppearsMeanwhile_IsNotReplaced() throws {
+        let tuner = try tuner("a.safetensors", settings())
+        #expect {
+            try tuner.run { if case .before = $0 { try data.write("taken", "a.safetensors") } }
+        } throws: { "\($0)".contains("is there already") }
+        #expect(try String(contentsOfFile: "\(data.path)/a.safetensors", encoding: .utf8) == "taken")
     }
 
     @Test func averagedRun_GoesOnAfterAStop_AndIsNotTheLastStepsWeights() throws {
@@ -110,6 +158,15 @@ struct TunerTests {
         #expect(try FileManager.default.contentsOfDirectory(atPath: "\(data.path)/cache").count > 3)
         #expect(try tuner("b.safetensors", views).run { _ in } == cold)
         #expect(try tensors("a.safetensors") == tensors("b.safetensors"))
+        // One that was damaged where it lies is made again.
+        let folder = "\(data.path)/cache", files = try FileManager.default.contentsOfDirectory(atPath: folder)
+        for file in files {
+            let place = URL(fileURLWithPath: "\(folder)/\(file)")
+            var bytes = try Data(contentsOf: place)
+            bytes[1000] ^= 0x40
+            try bytes.write(to: place)
+        }
+        #expect(try tuner("c.safetensors", views).run { _ in } == cold)
     }
 
     @Test func adapter_FitsItsBaseOnly_AndAnswersAsWhenItWasTuned() throws {

@@ -8,8 +8,22 @@ struct COCOFile: Decodable {
     let annotations: [Lenient<Annotation>]
     let categories: [Lenient<Category>]
 
+    /// Numbers, as published; some exporters write them as text.
+    struct Identifier: Decodable, Hashable, Comparable, CustomStringConvertible {
+        let description: String
+
+        init(from decoder: any Decoder) throws {
+            let container = try decoder.singleValueContainer()
+            description = try (try? container.decode(Int.self)).map(String.init) ?? container.decode(String.self)
+        }
+
+        static func < (a: Identifier, b: Identifier) -> Bool {
+            (a.description.count, a.description) < (b.description.count, b.description)
+        }
+    }
+
     struct Image: Decodable {
-        let id: Int
+        let id: Identifier
         let fileName: String
         let width: Int?
         let height: Int?
@@ -21,15 +35,15 @@ struct COCOFile: Decodable {
     }
 
     struct Category: Decodable {
-        let id: Int
+        let id: Identifier
         let name: String
     }
 
     struct Annotation: Decodable {
-        let id: Int?
-        let imageID: Int
-        let categoryID: Int?
-        /// Wrong geometry is a problem of this picture alone, which must be known by then.
+        /// Whatever else is wrong is a problem of this picture alone, which must be known by then.
+        let imageID: Identifier
+        let id: Lenient<Identifier>?
+        let categoryID: Lenient<Identifier>?
         let segmentation: Lenient<Segmentation>?
 
         enum CodingKeys: String, CodingKey {

@@ -17,11 +17,11 @@ enum COCOLayout: LayoutReader {
 
     static func recognises(_ place: DatasetFolder) -> Bool { !sources(place).isEmpty }
 
-    static func read(_ place: DatasetFolder, into samples: SampleCollector) throws(DatasetError) {
+    static func read(_ place: DatasetFolder, into samples: SampleCollector) {
         let sources = sources(place), hasTest = sources.contains { $0.name.contains("test") }
         for source in sources {
             let isTrain = source.name.contains("train") || source.name.contains("val") && hasTest
-            try read(source, place, to: isTrain ? .train : .test, into: samples)
+            do { try read(source, place, to: isTrain ? .train : .test, into: samples) } catch { samples.skip(error.description) }
         }
     }
 
@@ -50,14 +50,16 @@ enum COCOLayout: LayoutReader {
         for (index, category) in file.categories.enumerated() {
             if case .failure(let problem) = category.result { samples.skip(path, "category \(index): \(problem.text)") }
         }
-        var annotations: [Int: [COCOFile.Annotation]] = [:]
+        var annotations: [COCOFile.Identifier: [COCOFile.Annotation]] = [:], hasStray = false
         for (index, annotation) in file.annotations.enumerated() {
             switch annotation.result {
             case .success(let annotation): annotations[annotation.imageID, default: []].append(annotation)
-            case .failure(let problem): samples.skip(path, "annotation \(index): \(problem.text)")
+            case .failure(let problem):
+                hasStray = true
+                samples.skip(path, "annotation \(index): \(problem.text)")
             }
         }
-        var known: Set<Int> = []
+        var known: Set<COCOFile.Identifier> = []
         for (index, image) in file.images.enumerated() {
             switch image.result {
             case .failure(let problem): samples.skip(path, "image \(index): \(problem.text)")
@@ -66,8 +68,13 @@ enum COCOLayout: LayoutReader {
                     samples.skip(path, "image \(index): the id \(image.id) comes twice")
                     continue
                 }
-                do {
-                    samples.add(try sample(image, annotations[image.id] ?? [], categories, source, root), to: part)
+                do throws(ShapeProblem) {
+                    let sample = try sample(image, annotations[image.id] ?? [], categories, source, root)
+                    // A picture that a wrong annotation may be of is not a good part.
+                    guard !hasStray || sample.isDefective else {
+                        throw ShapeProblem(text: "has no annotation, but one of the file's does not say which picture it is of")
+                    }
+                    samples.add(sample, to: part)
                 } catch {
                     samples.skip("\(path): \(image.fileName): \(error.text)")
                 }
@@ -79,15 +86,16 @@ enum COCOLayout: LayoutReader {
     }
 
     private static func sample(
-        _ image: COCOFile.Image, _ annotations: [COCOFile.Annotation], _ categories: [Int: String], _ source: Source,
+        _ image: COCOFile.Image, _ annotations: [COCOFile.Annotation], _ categories: [COCOFile.Identifier: String], _ source: Source,
         _ root: DatasetFolder
     ) throws(ShapeProblem) -> DefectSample {
         let picture = try picture(image.fileName, source, root)
         var shapes: [TruthShape] = [], kinds: Set<String> = []
         for annotation in annotations {
-            let name = annotation.id.map { "annotation \($0)" } ?? "an annotation"
-            guard let category = annotation.categoryID.flatMap({ categories[$0] }) else {
-                throw ShapeProblem(text: "\(name): category \(annotation.categoryID.map(String.init) ?? "null") is not one of the file's")
+            let name = (try? annotation.id?.result.get()).map { "annotation \($0)" } ?? "an annotation"
+            let kind = try? annotation.categoryID?.result.get()
+            guard let category = kind.flatMap({ categories[$0] }) else {
+                throw ShapeProblem(text: "\(name): category \(kind?.description ?? "null") is not one of the file's")
             }
             kinds.insert(category)
             switch annotation.segmentation?.result {

@@ -40,7 +40,7 @@ struct PublishedBackwardTests {
             let expected = try golden.floats("grad." + parameter.name)
             let actual = try #require(parameter.gradient).values
             // Relative to the tensor's largest gradient; below 1e-7 both sides only know rounding.
-            let scale = max(1e-4, expected.map(abs).max() ?? 0)
+            let scale = max(1e-7, expected.map(abs).max() ?? 0)
             expectClose(actual, expected, within: 1e-3 * scale, parameter.name)
         }
     }

@@ -3,6 +3,7 @@ import Foundation
 import Inspection
 import SegmentAnything
 import SelfPerception
+import Service
 
 struct CalibrateCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -19,8 +20,11 @@ struct CalibrateCommand: AsyncParsableCommand {
 
     @OptionGroup var data: MarkedFrameOptions
 
-    @Option(help: ArgumentHelp("Region file (YAML).", valueName: "file"))
-    var regions: String
+    @Option(name: .shortAndLong, help: ArgumentHelp("The daemon's configuration, whose region file is calibrated with the model that it gives the camera.", valueName: "file"))
+    var config: String?
+
+    @Option(help: ArgumentHelp("Region file (YAML), instead of --config.", valueName: "file"))
+    var regions: String?
 
     @Option(help: "The camera whose regions are calibrated.")
     var camera: String
@@ -62,24 +66,30 @@ struct CalibrateCommand: AsyncParsableCommand {
         for (rate, name) in [(maxEscape, "--max-escape"), (maxOverkill, "--max-overkill"), (confidence, "--confidence"), (heldOut, "--held-out")] {
             if let rate, rate.rate < 1e-6 { throw ValidationError("\(name) must be at least 0.0001% and below 100%.") }
         }
+        guard (config == nil) != (regions == nil) else { throw ValidationError("Give --config or --regions.") }
+        if config != nil, model.model != SPTModel.embeddedName || model.adapter != nil {
+            throw ValidationError("--config says which model and adapter; leave --model and --adapter away.")
+        }
         if write, output != nil { throw ValidationError("Give --output or --write, not both.") }
         guard (0...100).contains(jitter) else { throw ValidationError("--jitter must be from 0 to 100, not \(jitter).") }
     }
 
     func run() async throws {
-        let file = try RegionFile(path: regions)
-        let calibration = try Calibration(file, path: regions, camera: camera, goal: goal, settings: settings)
-        let samples = try data.samples()
-        let result = try await onThread("calibrate") { [model] in
-            try calibration.run(try SPTModel(path: model.model, adapter: model.adapter), on: samples) { done in
+        let configuration = try config.map { try Configuration(path: $0) }, path = regions ?? configuration?.regions ?? ""
+        let file = try RegionFile(path: path)
+        let calibration = try Calibration(file, path: path, camera: camera, goal: goal, settings: settings)
+        let result = try await onThread("calibrate") { [self] in
+            let samples = try data.samples()
+            let model = try configuration.map { try CameraModels($0).model(of: camera) } ?? model.load()
+            return try calibration.run(model, on: samples) { done in
                 Terminal.count("calibrate", done, of: samples.count, "frames")
             }
         }
         Terminal.progress("")
         for line in result.skipped { Terminal.printError("calibrate: left out: \(line)") }
         if json { try Terminal.printJSON(result) } else { for line in result.lines { Terminal.print(line) } }
-        if let target = output ?? (write ? regions : nil), result.isShown || bestEffort {
-            let text = try result.editedFile(path: regions, revision: file.revision, date: .now, command: commandText)
+        if let target = output ?? (write ? path : nil), result.isShown || bestEffort {
+            let text = try result.editedFile(path: path, revision: file.revision, date: .now, command: commandText)
             try OutputFile.write(text, to: target, overwrite: true)
             Terminal.printError("calibrate: limits written to \(target)")
         }

@@ -65,13 +65,13 @@ struct EvaluateCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let datasets = try folders.map { try DefectDataset.open($0, layout: layout, isStrict: strict) }
-        for line in datasets.flatMap(\.skipped) { Terminal.printError("evaluate: left out: \(line)") }
-        let result = try await onThread("evaluate") { [settings, methods] in
-            let evaluation = Evaluation(settings)
+        let result = try await onThread("evaluate") { [self] in
+            let datasets = try folders.map { try DefectDataset.open($0, layout: layout, isStrict: strict) }
+            for line in datasets.flatMap(\.skipped) { Terminal.printError("evaluate: left out: \(line)") }
+            let settings = settings, evaluation = Evaluation(settings)
             return EvaluationReport(
                 try methods.map { method in
-                    let model = try SPTModel(path: method.model, adapter: method.adapter)
+                    let model = try ModelOptions.load(method.model, adapter: method.adapter, threads: model.threads)
                     return try evaluation.run(model, name: method.name, on: datasets) { done, total in
                         Terminal.count("evaluate: \(method.name)", done, of: total, "pictures")
                     }

@@ -75,6 +75,18 @@ import Testing
         #expect(result.limits[1] == Limits())
     }
 
+    @Test func defectsOutsideEveryRegion_AreSaid() throws {
+        let frames = Self.frames(defective: 100, good: 100).enumerated().map { index, frame in
+            var frame = frame
+            if index < 4 { for region in 0..<2 { frame.regions[region].holdsDefect = false } }
+            return frame
+        }
+        let result = try Self.calibration().result(model: "m", chosenOn: frames, heldOut: frames, skipped: [])
+        #expect(result.outside == 4)
+        #expect(result.lines.contains { $0.hasPrefix("4 of the held-out defective parts have no defect inside a region") })
+        #expect(try Self.calibration().result(model: "m", chosenOn: frames, heldOut: Array(frames.dropFirst(4)), skipped: []).outside == 0)
+    }
+
     @Test func anUninspectedDefectivePart_IsAnEscape() throws {
         var frames = Self.frames(defective: 100, good: 100)
         for index in 0..<3 { frames[index].regions = [] }

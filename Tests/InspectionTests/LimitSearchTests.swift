@@ -86,15 +86,33 @@ import Testing
 
     @Test func otherLimits_StayAsTheyAre() throws {
         var limits = Limits()
-        limits.maxDefects = 1
         limits.maxArea = .mm2(3)
         limits.minArea = .mm2(0.1)
         limits.minAgreement = 0.1
         let search = LimitSearch(goal: CalibrationGoal(.escapes, atMost: 0.05), pixelsPerMm: 5, heldOutRatio: 1)
         let chosen = try #require(search.limits(startingFrom: [limits], on: Self.cases(300, seed: 5))?.first)
-        #expect(chosen.maxDefects == 1 && chosen.maxArea == .mm2(3) && chosen.minAgreement == 0.1)
+        #expect(chosen.maxDefects == 0 && chosen.maxArea == .mm2(3) && chosen.minAgreement == 0.1)
         guard case .mm2(let area) = chosen.minArea else { return #expect(Bool(false), "the unit stays") }
         #expect(area <= 3)
+    }
+
+    /// Good parts have one speck, of up to 20 pixels; defective ones one spot of 30 or more: only its size tells it from a speck.
+    @Test func largestArea_IsChosen_WhereItStopsWhatIsToleratedOtherwise() throws {
+        let cases = (0..<300).map { index -> LimitSearch.Case in
+            let isDefective = index.isMultiple(of: 3), area = isDefective ? 30 + index % 40 : 1 + index % 20
+            let evidence = RegionEvidence(score: 0.9, agreement: 1, components: [.init(areaPx: area, score: 0.9)])
+            return .init(isDefective: isDefective, areaScale: 1, evidence: [evidence])
+        }
+        var limits = Limits()
+        limits.maxDefects = 1
+        limits.maxArea = .px(500)
+        let search = LimitSearch(goal: CalibrationGoal(.escapes, atMost: 0.05), pixelsPerMm: nil, heldOutRatio: 1)
+        #expect(Self.errors(limits, cases).escapes == 100)
+        let chosen = try #require(search.limits(startingFrom: [limits], on: cases)?.first)
+        guard case .px(let area) = chosen.maxArea else { return #expect(Bool(false), "the unit stays") }
+        #expect(area >= 20 && area < 30)
+        let errors = Self.errors(chosen, cases)
+        #expect(errors.escapes == 0 && errors.overkill == 0)
     }
 
     @Test func withoutPartsOfAKind_NothingIsChosen() {

@@ -15,6 +15,13 @@ import Testing
         return try editor.file(with: limits, camera: camera, comments: comments)
     }
 
+    @Test func largestArea_IsReplacedInItsUnit() throws {
+        let yaml = "version: 1\ncameras:\n  cam:\n    pixels_per_mm: 5\n    regions:\n      - {name: a, shape: {frame: true}, limits: {max_defects: 1, max_area_mm2: 3.0}}\n"
+        var limits = Self.limits(0.8, 0.5)
+        (limits.maxDefects, limits.maxArea) = (1, .mm2(1.5))
+        #expect(try Self.edit(yaml, ["a": limits]).contains("max_area_mm2: 1.5}}"))
+    }
+
     @Test func values_AreReplacedWhereTheyStand() throws {
         let yaml = """
             # the line

@@ -11,7 +11,8 @@ import Testing
     /// What the line does at one place of the sequence.
     enum Step { case part(Int), cut(Int) }
 
-    static func configuration(_ folder: TemporaryFolder) throws -> Configuration {
+    /// - Parameter adapter: for all of line 1's cameras.
+    static func configuration(_ folder: TemporaryFolder, adapter: String? = nil) throws -> Configuration {
         let regions = try folder.write(
             """
             version: 1
@@ -25,13 +26,14 @@ import Testing
         configuration.subscribe.endpoints = [Endpoint(.connect, "ipc://\(folder.path)/in")]
         configuration.publish.endpoints = [Endpoint(.bind, "ipc://\(folder.path)/out")]
         configuration.pipeline.policy = .block
+        configuration.adapters = try adapter.map { [.init(cameras: try #require(CameraPattern("line1/*")), path: $0)] } ?? []
         return configuration
     }
 
     /// Sends the steps and returns the verdicts in the order in which they came.
-    static func inspect(_ steps: [Step], camera: String = "line1/top") async throws -> [VerdictEvent] {
+    static func inspect(_ steps: [Step], camera: String = "line1/top", adapter: String? = nil) async throws -> [VerdictEvent] {
         let folder = try TemporaryFolder()
-        let daemon = try Daemon(configuration: configuration(folder), logger: quiet)
+        let daemon = try Daemon(configuration: configuration(folder, adapter: adapter), logger: quiet)
         try await daemon.pipeline.start()
         let path = folder.path
         let events = await Task.onThread { () -> [VerdictEvent] in

@@ -76,6 +76,7 @@ public struct Calibration: Sendable {
             regions: zip(entry.regions, chosen).map { region, chosen in
                 .init(name: region.name, before: .init(region.limits), after: chosen.limits.map { .init($0) }, remark: chosen.remark)
             },
+            outside: heldOut.count { $0.isDefective && !$0.regions.isEmpty && $0.regions.allSatisfy { $0.holdsDefect == false } },
             before: errors(before), after: afterErrors,
             bound: BinomialInterval.upperBound(count, of: total, confidence: goal.confidence),
             missing: goal.missing(errors: count, of: total),

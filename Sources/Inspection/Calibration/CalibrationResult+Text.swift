@@ -13,6 +13,9 @@ extension CalibrationResult {
             if let after = region.after { lines.append("  chosen:      \(after.text)") }
             if let remark = region.remark { lines.append("  \(remark)") }
         }
+        if outside > 0 {
+            lines.append("\(outside) of the held-out defective parts have no defect inside a region: they count as escapes that no limit can stop; do the regions cover what matters?")
+        }
         lines.append("held out, in the file: \(before.text)")
         lines.append("held out, chosen:      \(after.text)")
         lines.append(statement)
@@ -51,7 +54,7 @@ extension CalibrationResult {
 }
 
 extension CalibrationResult.Values {
-    var text: String { "fail_score \(failScore.short), review_score \(reviewScore.short), min_area \(minArea ?? "none")" }
+    var text: String { "fail_score \(failScore.short), review_score \(reviewScore.short), min_area \(minArea ?? "none")" + (maxArea.map { ", max_area \($0)" } ?? "") }
 }
 
 extension CalibrationResult.Errors {

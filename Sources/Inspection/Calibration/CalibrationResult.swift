@@ -16,11 +16,14 @@ public struct CalibrationResult: Sendable, Encodable {
         public var reviewScore: Double
         /// As `min_area_px` or `min_area_mm2` gives it; nil where the file has none.
         public var minArea: String?
+        /// The same of `max_area`.
+        public var maxArea: String?
 
         init(_ limits: Limits) {
             failScore = limits.failScore
             reviewScore = limits.reviewScore
             minArea = limits.minArea?.text
+            maxArea = limits.maxArea?.text
         }
     }
 
@@ -47,6 +50,8 @@ public struct CalibrationResult: Sendable, Encodable {
     public var chosenOnDefective: Int
     public var chosenOnGood: Int
     public var regions: [Region]
+    /// Held-out defective parts whose defects all lie outside the regions: no limit can stop them.
+    public var outside: Int
     /// At the limits in the file, and at the chosen ones.
     public var before: Errors
     public var after: Errors
@@ -65,7 +70,7 @@ public struct CalibrationResult: Sendable, Encodable {
     let limits: [Limits]
 
     enum CodingKeys: String, CodingKey {
-        case camera, regionFile, model, goal, seed, chosenOnDefective, chosenOnGood, regions, before, after, bound, missing, signs
+        case camera, regionFile, model, goal, seed, chosenOnDefective, chosenOnGood, regions, outside, before, after, bound, missing, signs
         case skipped
     }
 }

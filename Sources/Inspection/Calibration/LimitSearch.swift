@@ -23,11 +23,12 @@ struct LimitSearch {
     private static let mostAreas = 12
 
     /// - Parameter limits: of the regions, as the file gives them. What is not searched for stays: `review_score` and `fail_score`
-    ///   are, the same for all, and the smallest area where there is one region.
+    ///   are, the same for all; where there is one region, the smallest area, too, and the largest one where it stops a part that
+    ///   would pass otherwise: where the file has one, and tolerates defects below it.
     /// - Returns: nil without parts of a kind.
     func limits(startingFrom limits: [Limits], on cases: [Case]) -> [Limits]? {
         guard cases.contains(where: \.isDefective), cases.contains(where: { !$0.isDefective }) else { return nil }
-        let candidates = limits.count == 1 ? areas(limits[0], cases).map { [limits[0].with(minArea: $0)] } : [limits]
+        let candidates = limits.count == 1 ? areas(limits[0], cases).map { [$0] } : [limits]
         var best: (limits: [Limits], errors: Ranking.Errors)?
         for candidate in candidates {
             let ranking = ranking(cases, candidate) { $0.stopLevel($1) }, score = reviewScore(ranking)
@@ -84,36 +85,55 @@ struct LimitSearch {
         }
     }
 
-    /// Smallest areas to try: the one in force, none, and ones that leave out some of what was found in good parts. The first of
-    /// equally good ones is kept.
-    private func areas(_ limits: Limits, _ cases: [Case]) -> [Limits.Area?] {
-        // A limit in mm² stays one.
-        let perMm = if case .mm2 = limits.minArea { pixelsPerMm } else { Double?.none }
+    /// The limits with every pair of areas to try. The first of equally good ones is kept, so those in force come first.
+    private func areas(_ limits: Limits, _ cases: [Case]) -> [Limits] {
+        let smallest = smallestAreas(limits, cases), largest = largestAreas(limits, cases)
+        return largest.flatMap { largest in smallest.map { limits.with(minArea: $0, maxArea: largest) } }.filter(isInOrder)
+    }
+
+    /// The one in force, none, and ones that leave out some of what was found in good parts.
+    private func smallestAreas(_ limits: Limits, _ cases: [Case]) -> [Limits.Area?] {
         let found = cases.filter { !$0.isDefective }.flatMap { one in
             one.evidence.flatMap(\.components).map { Double($0.areaPx) / one.areaScale }
-        }.sorted()
-        var areas: [Limits.Area?] = [limits.minArea]
-        if limits.minArea != nil { areas.append(perMm == nil ? .px(0) : .mm2(0)) }
-        for step in 1...Self.mostAreas where !found.isEmpty {
-            let area = found[(found.count - 1) * step / Self.mostAreas].rounded(.up) + 1
-            let candidate: Limits.Area = if let perMm { .mm2((area / (perMm * perMm) * 1000).rounded(.up) / 1000) } else { .px(area) }
-            if isAllowed(candidate, limits), !areas.contains(candidate) { areas.append(candidate) }
         }
-        return areas
+        // A limit in mm² stays one.
+        let isMm = if case .mm2 = limits.minArea { true } else { false }
+        return [limits.minArea] + (limits.minArea == nil ? [] : [isMm ? .mm2(0) : .px(0)]) + quantiles(of: found, inMm: isMm)
+    }
+
+    /// The one in force, and ones that good parts' largest defects keep below.
+    private func largestAreas(_ limits: Limits, _ cases: [Case]) -> [Limits.Area?] {
+        guard let maxArea = limits.maxArea, limits.maxDefects > 0 else { return [limits.maxArea] }
+        let found = cases.filter { !$0.isDefective }.map { one in
+            one.evidence.flatMap(\.components).map { Double($0.areaPx) / one.areaScale }.max() ?? 0
+        }
+        let isMm = if case .mm2 = maxArea { true } else { false }
+        return [maxArea] + quantiles(of: found, inMm: isMm)
+    }
+
+    private func quantiles(of areas: [Double], inMm isMm: Bool) -> [Limits.Area] {
+        let areas = areas.sorted(), perMm = isMm ? pixelsPerMm : nil
+        var chosen: [Limits.Area] = []
+        for step in 1...Self.mostAreas where !areas.isEmpty {
+            let area = areas[(areas.count - 1) * step / Self.mostAreas].rounded(.up) + 1
+            let candidate: Limits.Area = if let perMm { .mm2((area / (perMm * perMm) * 1000).rounded(.up) / 1000) } else { .px(area) }
+            if !chosen.contains(candidate) { chosen.append(candidate) }
+        }
+        return chosen
     }
 
     /// A region file may not have its smallest area above its largest.
-    private func isAllowed(_ area: Limits.Area, _ limits: Limits) -> Bool {
-        guard let largest = limits.maxArea?.pixels(pixelsPerMm: pixelsPerMm), let pixels = area.pixels(pixelsPerMm: pixelsPerMm)
+    private func isInOrder(_ limits: Limits) -> Bool {
+        guard let largest = limits.maxArea?.pixels(pixelsPerMm: pixelsPerMm), let smallest = limits.minArea?.pixels(pixelsPerMm: pixelsPerMm)
         else { return true }
-        return pixels <= largest
+        return smallest <= largest
     }
 }
 
 extension Limits {
-    fileprivate func with(minArea: Area?) -> Limits {
+    fileprivate func with(minArea: Area?, maxArea: Area?) -> Limits {
         var limits = self
-        limits.minArea = minArea
+        (limits.minArea, limits.maxArea) = (minArea, maxArea)
         return limits
     }
 

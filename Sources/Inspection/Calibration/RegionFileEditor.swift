@@ -161,11 +161,13 @@ extension Node.Mapping {
 extension Limits {
     /// What a calibration chooses, as the file has it.
     fileprivate var written: [(key: String, value: String)] {
-        let area: (key: String, value: String)? = switch minArea {
-        case .px(let value): ("min_area_px", value.short)
-        case .mm2(let value): ("min_area_mm2", value.short)
-        case nil: nil
+        func entry(_ area: Area?, _ name: String) -> [(key: String, value: String)] {
+            switch area {
+            case .px(let value): [(name + "_px", value.short)]
+            case .mm2(let value): [(name + "_mm2", value.short)]
+            case nil: []
+            }
         }
-        return [("fail_score", failScore.short), ("review_score", reviewScore.short)] + (area.map { [$0] } ?? [])
+        return [("fail_score", failScore.short), ("review_score", reviewScore.short)] + entry(minArea, "min_area") + entry(maxArea, "max_area")
     }
 }

@@ -17,7 +17,7 @@ public final class Tuner {
     private let training: Samples
     private let kept: Samples
     private let examples: ExampleMaker
-    private let validation: ValidationSet
+    let validation: ValidationSet
     private var state: TuningState
     /// The output is this run's own, or somebody said so.
     private var mayReplace: Bool

@@ -17,7 +17,14 @@ struct ModelOptions: ParsableArguments {
         guard (1...256).contains(threads) else { throw ValidationError("--threads must be from 1 to 256, not \(threads).") }
     }
 
-    func session() throws -> SPTSession {
-        SPTSession(model: try SPTModel(path: model, adapter: adapter), threads: threads)
+    func load() throws -> SPTModel { try Self.load(model, adapter: adapter, threads: threads) }
+
+    func session() throws -> SPTSession { SPTSession(model: try load(), threads: threads) }
+
+    /// A model whose adapter answers as when it was tuned.
+    static func load(_ model: String, adapter: String?, threads: Int) throws -> SPTModel {
+        let model = try SPTModel(path: model, adapter: adapter)
+        try AdapterParity.verify(model, threads: threads)
+        return model
     }
 }

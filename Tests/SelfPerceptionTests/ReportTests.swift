@@ -51,6 +51,14 @@ struct ReportTests {
         #expect(report.markdown.count { $0.contains("marks no pixel") } == 1, "named once, although both methods met it")
     }
 
+    @Test func setWithoutHeldOutErrors_IsSaid() throws {
+        var report = try Self.report()
+        #expect(!report.markdown.contains { $0.contains("no limit could be chosen") })
+        for method in report.methods.indices { report.methods[method].sets[1].line.heldOut = [] }
+        #expect(report.markdown.contains { $0.hasPrefix("a & b: no limit could be chosen") })
+        #expect(report.html.contains("a &amp; b: no limit could be chosen"))
+    }
+
     @Test func thePage_EscapesEverythingFromOutside_AndClosesWhatItOpens() throws {
         let html = try Self.report().html
         for text in ["<script", "<b>spt", "<i>", "<x>", "\"onerror='x'\""] { #expect(!html.contains(text), "\(text)") }

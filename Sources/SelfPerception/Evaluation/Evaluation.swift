@@ -29,6 +29,9 @@ public struct Evaluation: Sendable {
             }
             result.skipped += dataset.skipped + test.skipped + train.skipped
             result.pictures += test.parts.count + train.parts.count
+            // The whole picture is asked about anyway, and is one of the kinds.
+            let kinds = settings.prompts.count { $0 != .whole }
+            result.prompts += test.parts.count + kinds * test.parts.count(where: \.part.isDefective) + train.parts.count
             result.seconds += test.seconds + train.seconds
             for category in test.categories {
                 let parts = test.parts.filter { $0.part.category == category }.map(\.part)

@@ -12,6 +12,8 @@ public struct MethodResult: Sendable, Codable {
     /// A line for each file that was left out.
     public var skipped: [String] = []
     public var pictures = 0
+    /// Asked in all; each picture is encoded once.
+    public var prompts = 0
     /// Of measuring: reading, inference and comparison.
     public var seconds = 0.0
     /// Drawn for a report where the settings ask for cases.
@@ -25,5 +27,5 @@ public struct MethodResult: Sendable, Codable {
         hasRefinement = model.hasRefinement
     }
 
-    enum CodingKeys: String, CodingKey { case name, model, adapter, hash, hasRefinement, sets, skipped, pictures, seconds }
+    enum CodingKeys: String, CodingKey { case name, model, adapter, hash, hasRefinement, sets, skipped, pictures, prompts, seconds }
 }

@@ -33,6 +33,10 @@ public struct EvaluationReport: Sendable, Encodable {
             "A part's score is the mean of the \(PeakScore.count) highest refined probabilities with the whole picture as the box, good parts included.",
             "AUROC, AUPRO(0.3), best F1, PGn (good parts passed while at most n% of the defective escape) and PBn (defective parts failed while at most n% of the good do) describe the ranking of these parts; no limit follows from them.",
             "Held out: \(limits) (seed \(seed)); in brackets 95% intervals by Clopper and Pearson.",
-        ]
+        ] + setsWithoutLimits.map {
+            "\($0): no limit could be chosen, so there are no held-out errors: the parts to choose on are all of one kind, or too few. --limits-from halves chooses on test parts, --limit takes one of yours."
+        }
     }
+
+    private var setsWithoutLimits: [String] { setNames.filter { set in results(of: set).allSatisfy(\.result.line.heldOut.isEmpty) } }
 }

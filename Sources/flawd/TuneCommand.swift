@@ -10,7 +10,7 @@ struct TuneCommand: AsyncParsableCommand {
         abstract: "Make a model good at your defects, from marked pictures.",
         discussion: """
             Learns from the training part of a data set, keeps a share of it aside, and writes the weights of the epoch that did \
-            best there: an adapter (methods spt and lora) that fits this model only, or a whole model (decoder, full). A run that \
+            best there: an adapter (methods spt and lora) that fits this model only, or a whole model (the others). A run that \
             was stopped or killed goes on where it was when the same command is given again. The same seed gives the same result.
             """)
 

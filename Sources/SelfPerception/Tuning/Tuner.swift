@@ -124,6 +124,9 @@ public final class Tuner {
 
     var stateFile: String { files.state }
 
+    /// Whether anything of the image encoder is trained.
+    public var tunesEncoder: Bool { step.needsPicture }
+
     /// Numbers that are trained.
     public var trainedCount: Int { step.parameters.trainable.reduce(0) { $0 + $1.value.count } }
 

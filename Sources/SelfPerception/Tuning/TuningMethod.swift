@@ -8,6 +8,8 @@ public enum TuningMethod: String, Sendable, Codable, CaseIterable {
     case lora
     /// All of the decoders; the encoder and the prompt encoder stay.
     case decoder
+    /// The second pass alone: its decoder, and the way the draft takes into it. What a model drafts stays as it is.
+    case refine
     /// Everything but the random frequencies of positions and the estimate of the IoU.
     case full
 
@@ -53,6 +55,7 @@ public struct TuningTarget: Sendable, Codable, Equatable {
         if key.hasSuffix(".lora_sim_scale") {
             switch (method, adapterPosition) {
             case (.lora, _): return false
+            case (.refine, _) where !key.hasPrefix("draft_decoder."): return false
             case (_, .both): return true
             case (_, .first): return key.contains("layers.0.")
             case (_, .second): return key.contains("layers.1.")
@@ -62,6 +65,7 @@ public struct TuningTarget: Sendable, Codable, Equatable {
         switch method {
         case .spt, .lora: return false
         case .decoder: return isDecoder
+        case .refine: return key.hasPrefix("draft_decoder.") || key.hasPrefix("prompt_encoder.mask_downscaling.")
         case .full: return !key.hasSuffix("positional_encoding_gaussian_matrix")
         }
     }

@@ -13,13 +13,13 @@ struct TuningOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Recipe to begin with, as --print-recipe gives it (JSON).", valueName: "file"))
     var recipe: String?
 
-    @Option(help: "What is tuned. spt (unless said): LoRA and VRA-Adapters; lora: LoRA alone; decoder: all of the decoders; full: everything.")
+    @Option(help: "What is tuned. spt (unless said): LoRA and VRA-Adapters; lora: LoRA alone; decoder: all of the decoders; refine: the second pass; full: everything.")
     var method: TuningMethod?
 
     @Option(help: "Epochs; 16.")
     var epochs: Int?
 
-    @Option(help: "Learning rate; 0.001 for spt and lora, 0.00003 for decoder and full.")
+    @Option(help: "Learning rate; 0.001 for spt and lora, 0.00003 for the others.")
     var learningRate: Float?
 
     @Option(help: "What the learning rate is multiplied by for the image encoder; 1.")

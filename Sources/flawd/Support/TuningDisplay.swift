@@ -24,6 +24,7 @@ final class TuningDisplay {
     func begin() {
         let counts = tuner.counts, settings = tuner.settings
         Terminal.printError("tune: \(settings.target.method.rawValue), \(tuner.trainedCount) numbers; \(counts.defective) defective and \(counts.good) good pictures, \(counts.keptDefective) and \(counts.keptGood) kept aside")
+        if !tuner.tunesEncoder { Terminal.printError("tune: the image encoder stays as it is; embeddings are kept") }
         if tuner.resumed != (0, 0) {
             Terminal.printError("tune: goes on after \(tuner.resumed.epochs) epochs and \(tuner.resumed.pictures) pictures")
         }

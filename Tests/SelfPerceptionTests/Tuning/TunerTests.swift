@@ -195,7 +195,7 @@ struct TunerTests {
         }
     }
 
-    @Test(arguments: [TuningMethod.decoder, .full])
+    @Test(arguments: [TuningMethod.decoder, .refine, .full])
     func wholeModels_ChangeWhatIsTuned_AndNothingElse(_ method: TuningMethod) throws {
         let history = try tuner("m.safetensors", settings {
             $0.target.method = method
@@ -203,12 +203,18 @@ struct TunerTests {
             $0.epochs = 1
         }).run { _ in }
         #expect(history.count == 1)
+        if method == .refine, let before = history.first?.validation?.draftIoU {
+            #expect(before == (try tuner("n.safetensors", settings()).validation.measure()?.draftIoU), "the draft stays as it was")
+        }
         _ = try SPTModel(path: "\(data.path)/m.safetensors")
         let base = try SafeTensorsFile(path: SPTModel.embeddedPath()), tuned = try SafeTensorsFile(path: "\(data.path)/m.safetensors")
         #expect(base.entries.mapValues(\.shape) == tuned.entries.mapValues(\.shape))
         #expect(base.entries.mapValues(\.type) == tuned.entries.mapValues(\.type))
         func isChanged(_ name: String) -> Bool { base.bytes(of: name).map(Array.init) != tuned.bytes(of: name).map(Array.init) }
-        #expect(isChanged("mask_decoder.transformer.layers.0.mlp.lin1.weight") && isChanged("draft_decoder.mask_tokens.weight"))
+        #expect(isChanged("draft_decoder.mask_tokens.weight") && isChanged("draft_decoder.transformer.layers.1.lora_sim_scale"))
+        #expect(isChanged("mask_decoder.transformer.layers.0.mlp.lin1.weight") == (method != .refine))
+        #expect(isChanged("mask_decoder.transformer.layers.1.lora_sim_scale") == (method != .refine))
+        #expect(isChanged("prompt_encoder.mask_downscaling.0.weight") == (method != .decoder))
         #expect(isChanged("image_encoder.stem.weight") == (method == .full))
         #expect(!isChanged("prompt_encoder.pe_layer.positional_encoding_gaussian_matrix"))
         #expect(!isChanged("mask_decoder.iou_prediction_head.layers.0.weight"))

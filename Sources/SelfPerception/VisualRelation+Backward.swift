@@ -76,41 +76,59 @@ extension VisualRelation {
     }
 
     /// Writes down the way back from the relation to the embedding.
-    func recordUpdate(_ embedding: Tensor, on tape: Tape) {
+    func recordUpdate(_ embedding: Tensor, isThresholded: Bool, on tape: Tape) {
         tape.follow(weights)
         let seen = tape.keep(embedding), dEmbedding = tape.gradient(of: embedding), dRelation = tape.gradient(of: weights)
         tape.record { workspace in
-            updateBackward(seen, dRelation: dRelation, into: dEmbedding, in: workspace)
+            updateBackward(seen, isThresholded: isThresholded, dRelation: dRelation, into: dEmbedding, in: workspace)
             dRelation.fill(0)
         }
     }
 
     /// With u = t/|t| and P the softmax's weights: dS = P ⊙ (dP − Σ P ⊙ dP), dU = (dS + dSᵀ)·U, dt = (dU − u (u · dU)) / |t|.
-    /// Where a threshold was applied, R = P'/c by columns, P' being what it left of P: dP' = (dR − Σ over rows of R ⊙ dR)/c.
-    private func updateBackward(_ embedding: Tensor, dRelation: Tensor, into dEmbedding: Tensor, in workspace: Workspace) {
-        let tokens = embedding.rows, channels = embedding.columns
-        if columnSums.buffer.contains(where: { $0 != 1 }) {
+    ///
+    /// Where a threshold was applied, R = P'/c by columns, P' being P with the small entries made zero: dP = (dR − Σ over rows of R ⊙ dR)/c
+    /// where an entry was kept, and 0 where not. The entries that were not kept are in the softmax's sums all the same, so all of P is needed
+    /// and is computed again.
+    private func updateBackward(
+        _ embedding: Tensor, isThresholded: Bool, dRelation: Tensor, into dEmbedding: Tensor, in workspace: Workspace
+    ) {
+        let tokens = embedding.rows, channels = embedding.columns, tile = 64
+        if isThresholded {
             for column in 0..<tokens {
                 var mean: Float = 0
                 for row in 0..<tokens { mean += weights.pointer[row * tokens + column] * dRelation.pointer[row * tokens + column] }
                 let factor = 1 / columnSums.pointer[column]
-                for row in 0..<tokens { dRelation.pointer[row * tokens + column] = (dRelation.pointer[row * tokens + column] - mean) * factor }
+                for index in stride(from: column, to: tokens * tokens, by: tokens) {
+                    dRelation.pointer[index] = weights.pointer[index] > 0 ? (dRelation.pointer[index] - mean) * factor : 0
+                }
             }
         }
         workspace.scope {
             let units = workspace.tensor(tokens, channels), slopes = workspace.tensor(tokens, channels)
-            workspace.parallelRows(tokens, tile: 64, scratch: tokens) { rows, line in
+            for row in 0..<tokens {
+                let source = embedding.pointer + row * channels, unit = units.pointer + row * channels
+                unit.update(from: source, count: channels)
+                multiply(unit, by: 1 / (dot(source, source, count: channels).squareRoot() + 1e-16), count: channels)
+            }
+            workspace.parallelRows(tokens, tile: tile, scratch: tile * tokens) { rows, block in
+                let start = rows.lowerBound * tokens, count = rows.count * tokens
+                if isThresholded {
+                    product(
+                        m: rows.count, n: tokens, k: channels, units.pointer + rows.lowerBound * channels, channels, units.pointer, channels,
+                        transposeB: true, into: block, tokens)
+                    exponentiate(block, count: count)
+                    for row in rows { block[(row - rows.lowerBound) * tokens + row] = 0 }
+                } else {
+                    block.update(from: weights.pointer + start, count: count)
+                }
                 for row in rows {
-                    for column in 0..<tokens {
-                        line[column] = weights.pointer[row * tokens + column] * rowFactors.pointer[row] * columnSums.pointer[column]
-                    }
+                    let line = block + (row - rows.lowerBound) * tokens
+                    multiply(line, by: softmaxFactors.pointer[row], count: tokens)
                     softmaxBackwardRow(line, dRelation.pointer + row * tokens, count: tokens)
-                    let source = embedding.pointer + row * channels, unit = units.pointer + row * channels
-                    unit.update(from: source, count: channels)
-                    multiply(unit, by: 1 / (dot(source, source, count: channels).squareRoot() + 1e-16), count: channels)
                 }
             }
-            workspace.parallelRows(tokens, tile: 64) { rows, _ in
+            workspace.parallelRows(tokens, tile: tile) { rows, _ in
                 let target = slopes.pointer + rows.lowerBound * channels
                 product(
                     m: rows.count, n: channels, k: tokens, dRelation.pointer + rows.lowerBound * tokens, tokens, units.pointer, channels,

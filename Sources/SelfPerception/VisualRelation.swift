@@ -12,6 +12,8 @@ public struct VisualRelation {
     let rowFactors: Tensor
     /// `1 × N`: what thresholding divided each column by; 1 without.
     let columnSums: Tensor
+    /// `1 × N`: the inverse sums of rows of e^cos, which ``rowFactors`` are where nothing was thresholded.
+    let softmaxFactors: Tensor
     /// The keys of one adaptation, in the order the product reads them.
     let packedKeys: Linear
 
@@ -25,12 +27,14 @@ public struct VisualRelation {
         weights = Tensor(rows: tokens, columns: tokens)
         rowFactors = Tensor(rows: 1, columns: tokens)
         columnSums = Tensor(rows: 1, columns: tokens)
+        softmaxFactors = Tensor(rows: 1, columns: tokens)
     }
 
-    private init(weights: Tensor, rowFactors: Tensor, columnSums: Tensor, packedKeys: Linear) {
+    private init(weights: Tensor, rowFactors: Tensor, columnSums: Tensor, softmaxFactors: Tensor, packedKeys: Linear) {
         self.weights = weights
         self.rowFactors = rowFactors
         self.columnSums = columnSums
+        self.softmaxFactors = softmaxFactors
         self.packedKeys = packedKeys
     }
 
@@ -41,7 +45,7 @@ public struct VisualRelation {
         func first(_ row: Tensor) -> Tensor { row.reshaped(rows: row.count, columns: 1).rows(0..<tokens).reshaped(rows: 1, columns: tokens) }
         return VisualRelation(
             weights: entries.reshaped(rows: tokens, columns: tokens), rowFactors: first(rowFactors),
-            columnSums: first(columnSums), packedKeys: Linear(inputs: tokens, outputs: packedKeys.outputs))
+            columnSums: first(columnSums), softmaxFactors: first(softmaxFactors), packedKeys: Linear(inputs: tokens, outputs: packedKeys.outputs))
     }
 
     /// Rebuilds the relation for another image.
@@ -79,8 +83,9 @@ public struct VisualRelation {
             for row in rows { rowFactors.pointer[row] = 1 / sum(weights.pointer + row * tokens, count: tokens) }
         }
         columnSums.fill(1)
+        softmaxFactors.copy(from: rowFactors)
         if alpha > 0 { threshold(alpha, in: workspace) }
-        if let tape = workspace.tape { recordUpdate(embedding, on: tape) }
+        if let tape = workspace.tape { recordUpdate(embedding, isThresholded: alpha > 0, on: tape) }
     }
 
     /// e^cos of two ranges of tokens, and its mirror image.

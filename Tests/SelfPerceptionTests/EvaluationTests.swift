@@ -117,6 +117,11 @@ struct EvaluationTests {
         #expect(points[2] == Array(points[3].prefix(5)), "more points are the same and others")
         #expect(prompts[8] == Prompt(box: .init(left: 0, top: 0, right: 200, bottom: 100)))
         #expect(FramedTruth(SampleTruth(size: size, gray: [UInt8](repeating: 128, count: size.area)), frame: size) == nil)
+        // One pixel of a large picture lies between the samples of the stretch, and is asked about all the same.
+        var speck = [UInt8](repeating: 0, count: 1000 * 1000)
+        speck[503 * 1000 + 707] = 255
+        let tiny = try #require(FramedTruth(SampleTruth(size: PixelSize(width: 1000, height: 1000), gray: speck), frame: PixelSize(width: 100, height: 100)))
+        #expect(tiny.prompts([.points1], using: &generator).first?.points.first.map { [$0.x, $0.y] } == [700, 500])
     }
 
     @Test func foldersOfOneName_AreToldApart() {

@@ -10,23 +10,37 @@ struct FramedTruth {
     /// Row-major indices into the frame.
     private let foreground: [Int32]
 
-    /// nil when no pixel is above the level after the stretch: a mask so small that it vanishes.
+    /// Of a mask so small that no pixel is above the level after the stretch, the pixels that it lies in are taken: a defect that the
+    /// model can hardly see counts, too. nil: the truth marks nothing.
     init?(_ truth: SampleTruth, frame: PixelSize) {
         var foreground: [Int32] = []
         let map = LogitMap(size: truth.size, values: truth.gray.map { Float($0) - Float(SampleTruth.level) })
-        var left = Int.max, right = -1, top = Int.max, bottom = -1
         map.forEachRow(at: frame) { y, row in
-            for x in 0..<row.count where row[x] > 0 {
-                foreground.append(Int32(y * frame.width + x))
-                (left, right, top, bottom) = (min(left, x), max(right, x), min(top, y), max(bottom, y))
-            }
+            for x in 0..<row.count where row[x] > 0 { foreground.append(Int32(y * frame.width + x)) }
         }
+        if foreground.isEmpty { foreground = Self.pixels(under: truth, frame: frame) }
         guard !foreground.isEmpty else { return nil }
+        var left = Int.max, right = -1, top = Int.max, bottom = -1
+        for index in foreground {
+            let (y, x) = Int(index).quotientAndRemainder(dividingBy: frame.width)
+            (left, right, top, bottom) = (min(left, x), max(right, x), min(top, y), max(bottom, y))
+        }
         box = Prompt.Box(left: Float(left), top: Float(top), right: Float(right), bottom: Float(bottom))
         self.foreground = foreground
         self.frame = frame
         scaleX = Float(frame.width) / Float(truth.size.width)
         scaleY = Float(frame.height) / Float(truth.size.height)
+    }
+
+    /// The pixels of the frame that hold the centre of a marked pixel, in order.
+    private static func pixels(under truth: SampleTruth, frame: PixelSize) -> [Int32] {
+        var found: Set<Int32> = []
+        for (index, gray) in truth.gray.enumerated() where gray > SampleTruth.level {
+            let (y, x) = index.quotientAndRemainder(dividingBy: truth.size.width)
+            let row = (2 * y + 1) * frame.height / (2 * truth.size.height), column = (2 * x + 1) * frame.width / (2 * truth.size.width)
+            found.insert(Int32(row * frame.width + column))
+        }
+        return found.sorted()
     }
 
     /// The prompts in pixels of the picture.

@@ -58,7 +58,7 @@ final class PartEvaluator {
         _ kinds: [EvaluationPrompt], _ sample: DefectSample, _ truth: SampleTruth, index: Int, seed: UInt64, model: SPTModel
     ) throws(DatasetError) -> [Prompt] {
         guard let framed = FramedTruth(truth, frame: model.configuration.layout.content(of: truth.size)) else {
-            throw DatasetError(description: "\(sample.imagePath): its truth is lost when the picture is reduced to the model's input; cut the picture, or leave it out")
+            throw SampleReader.marksNothing(sample)
         }
         var generator = SeededGenerator(seed: seed, stream: UInt64(index))
         return framed.prompts(kinds, using: &generator)

@@ -22,7 +22,7 @@ extension EvaluationReport {
         let adapter = method.adapter.map { " + \($0)" } ?? ""
         let rate = method.seconds > 0 ? Double(method.pictures) / method.seconds : 0
         let passes = method.hasRefinement ? "" : "; one pass, so refined is draft"
-        return "\(method.model)\(adapter), \(method.hash.prefix(12)); \(method.pictures) pictures, \(method.prompts) prompts in \(fixed(method.seconds, 1)) s, \(fixed(rate, 1)) pictures a second\(passes)"
+        return "\(method.model)\(adapter), \(method.hash.split(separator: "+").map { $0.prefix(12) }.joined(separator: "+")); \(method.pictures) pictures, \(method.prompts) prompts in \(fixed(method.seconds, 1)) s, \(fixed(rate, 1)) pictures a second\(passes)"
     }
 
     /// Each file once, although every method met it.

@@ -113,6 +113,9 @@ struct DatasetLayoutTests {
             """, "split_csv/1cls.csv")
         let data = try opened(.visa, skipping: ["1cls.csv: line 6 names pcb1/Data/Images/Normal/0009.JPG, which is not there"])
         #expect(data.train.map(\.name) == ["candle/Normal/0000", "pcb1/Normal/0001"] && data.test.count == 4)
+        // One product alone has the same split; the other's lines are not its business.
+        let candle = try fixture.open(at: "candle")
+        #expect(candle.train.map(\.name) == ["Normal/0000"] && candle.test.count == 2 && candle.skipped.isEmpty)
     }
 
     @Test func mtd_HasNoSplit_AndGoodTilesHaveEmptyMasks() throws {

@@ -24,6 +24,9 @@ public struct DefectDataset: Sendable {
         guard FileManager.default.fileExists(atPath: path) else {
             throw DatasetError(description: "\(path): no such folder; a data set is expected")
         }
+        guard DatasetFolder.isFolder(path) || DatasetFolder.isEnding(path, of: ["json"]) else {
+            throw DatasetError(description: "\(path): is no data set; its folder is expected, or COCO's JSON file")
+        }
         let place = DatasetFolder.isFolder(path) ? try DatasetFolder(path) : DatasetFolder(file: path)
         guard let layout = layout ?? DatasetLayout.detect(place) else {
             let known = DatasetLayout.allCases.map { "  \($0.rawValue): \($0.shape)" }.joined(separator: "\n")

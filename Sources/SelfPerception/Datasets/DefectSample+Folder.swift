@@ -14,6 +14,9 @@ extension DefectSample {
         guard !pictures.isEmpty else {
             throw DatasetError(description: "\(path): holds no picture; expected files ending in \(PictureReader.endings.sorted().joined(separator: ", "))")
         }
+        if !areDefective, let file = others.first(where: { masks.contains(DatasetFolder.stem($0) + ".png") }) {
+            throw DatasetError(description: "\(folder.path(of: DatasetFolder.stem(file))).png: lies beside \(file) as a defective part's mask does; good parts have none")
+        }
         return pictures.map { file in
             let name = DatasetFolder.stem(file), mask = "\(name).png"
             let hasMask = areDefective && file != mask && masks.contains(mask)

@@ -29,7 +29,9 @@ struct MarkedFrameOptions: ParsableArguments {
         }
     }
 
-    /// - Throws: `DatasetError` naming the folder.
+    /// Each frame once, whichever folders name it.
+    ///
+    /// - Throws: `DatasetError` naming the folder or file.
     func samples() throws -> [DefectSample] {
         var samples: [DefectSample] = []
         for folder in folders {
@@ -43,6 +45,8 @@ struct MarkedFrameOptions: ParsableArguments {
         }
         for folder in good { samples += try DefectSample.parts(in: folder, areDefective: false) }
         for folder in defective { samples += try DefectSample.parts(in: folder, areDefective: true) }
-        return samples
+        let (once, repeated) = try DefectSample.withoutRepeats(samples)
+        for line in repeated { Terminal.printError("left out: \(line)") }
+        return once
     }
 }

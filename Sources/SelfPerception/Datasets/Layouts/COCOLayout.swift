@@ -19,9 +19,12 @@ enum COCOLayout: LayoutReader {
 
     static func read(_ place: DatasetFolder, into samples: SampleCollector) {
         let sources = sources(place), hasTest = sources.contains { $0.name.contains("test") }
+        func isTrain(_ source: Source) -> Bool { source.name.contains("train") || source.name.contains("val") && hasTest }
         for source in sources {
-            let isTrain = source.name.contains("train") || source.name.contains("val") && hasTest
-            do { try read(source, place, to: isTrain ? .train : .test, into: samples) } catch { samples.skip(error.description) }
+            let part: SampleCollector.Part = isTrain(source) ? .train : .test
+            // Two splits that come together may number their pictures alike.
+            let isAlone = sources.count { isTrain($0) == isTrain(source) } == 1
+            do { try read(source, place, prefix: isAlone ? "" : source.name + "/", to: part, into: samples) } catch { samples.skip(error.description) }
         }
     }
 
@@ -42,7 +45,7 @@ enum COCOLayout: LayoutReader {
     }
 
     private static func read(
-        _ source: Source, _ root: DatasetFolder, to part: SampleCollector.Part, into samples: SampleCollector
+        _ source: Source, _ root: DatasetFolder, prefix: String, to part: SampleCollector.Part, into samples: SampleCollector
     ) throws(DatasetError) {
         let path = source.folder.path(of: source.file)
         let file = try AnnotationFile.decode(COCOFile.self, path: path)
@@ -69,7 +72,7 @@ enum COCOLayout: LayoutReader {
                     continue
                 }
                 do throws(ShapeProblem) {
-                    let sample = try sample(image, annotations[image.id] ?? [], categories, source, root)
+                    let sample = try sample(image, annotations[image.id] ?? [], categories, source, root, prefix: prefix)
                     // A picture that a wrong annotation may be of is not a good part.
                     guard !hasStray || sample.isDefective else {
                         throw ShapeProblem(text: "has no annotation, but one of the file's does not say which picture it is of")
@@ -87,7 +90,7 @@ enum COCOLayout: LayoutReader {
 
     private static func sample(
         _ image: COCOFile.Image, _ annotations: [COCOFile.Annotation], _ categories: [COCOFile.Identifier: String], _ source: Source,
-        _ root: DatasetFolder
+        _ root: DatasetFolder, prefix: String
     ) throws(ShapeProblem) -> DefectSample {
         let picture = try picture(image.fileName, source, root)
         var shapes: [TruthShape] = [], kinds: Set<String> = []
@@ -108,7 +111,7 @@ enum COCOLayout: LayoutReader {
         var size: PixelSize?
         if let width = image.width, let height = image.height { size = PixelSize(width: width, height: height) }
         return DefectSample(
-            name: DatasetFolder.stem(image.fileName), category: "",
+            name: prefix + DatasetFolder.stem(image.fileName), category: "",
             defect: kinds.isEmpty ? nil : kinds.sorted().joined(separator: "+"), imagePath: picture,
             truth: kinds.isEmpty ? .none : .shapes(shapes, size: size))
     }

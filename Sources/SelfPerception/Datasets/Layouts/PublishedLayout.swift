@@ -5,6 +5,9 @@
 enum PublishedLayout: LayoutReader {
     private static let endings: Set<String> = ["jpg", "jpeg"]
 
+    /// Pictures of other kinds, which could be masks.
+    private static let strangers: Set<String> = ["bmp", "tif", "tiff", "webp", "gif", "pgm", "ppm", "jp2"]
+
     static func recognises(_ place: DatasetFolder) -> Bool {
         hasPairs(place) || !place.products(isSplit).isEmpty
     }
@@ -28,10 +31,16 @@ enum PublishedLayout: LayoutReader {
     private static func read(_ folder: DatasetFolder, category: String, to part: SampleCollector.Part, into samples: SampleCollector) {
         var masks: [String: String] = [:]
         for file in folder.files(["png"]) { masks[DatasetFolder.stem(file)] = folder.path(of: file) }
-        var pictured: Set<String> = []
+        var pictured: Set<String> = [], strange: Set<String> = []
+        for file in folder.files(strangers) {
+            strange.insert(DatasetFolder.stem(file))
+            samples.skip(folder.path(of: file), "is neither a picture nor a mask here: pictures are .jpg, masks .png; what it belongs to is left out, too")
+        }
         for file in folder.files(endings) {
             let name = DatasetFolder.stem(file)
             pictured.insert(name)
+            // With a mask that is not read it would count as good.
+            guard !strange.contains(name) else { continue }
             let mask = masks[name]
             samples.add(
                 DefectSample(

@@ -38,21 +38,28 @@ enum VisALayout: LayoutReader {
 
     private static func isProduct(_ folder: DatasetFolder) -> Bool { folder.folder("Data")?.folder("Images") != nil }
 
-    /// The paths of the pictures that the split file gives to the train part.
+    /// The paths of the pictures that the split file gives to the train part. One product's folder has it beside itself.
     private static func trainPictures(_ place: DatasetFolder, _ samples: SampleCollector) throws(DatasetError) -> Set<String> {
-        guard let folder = place.folder("split_csv"), folder.has("1cls.csv") else { return [] }
+        let product = isProduct(place) ? URL(fileURLWithPath: place.path).standardizedFileURL.lastPathComponent + "/" : nil
+        let root = product == nil ? place : try? DatasetFolder(place.path + "/..")
+        guard let folder = root?.folder("split_csv"), folder.has("1cls.csv") else { return [] }
         let path = folder.path(of: "1cls.csv"), text: String
         do { text = try String(contentsOf: URL(fileURLWithPath: path), encoding: .utf8) } catch {
             throw DatasetError(description: "\(path): cannot be read: \(error.localizedDescription)")
         }
         var train: Set<String> = []
-        for (number, line) in text.split(whereSeparator: \.isNewline).enumerated().dropFirst() {
+        let lines = text.split(whereSeparator: \.isNewline)
+        guard lines.first == "object,split,label,image,mask" else {
+            throw DatasetError(description: "\(path): its first line is not object,split,label,image,mask; without the split, train pictures would be tested on")
+        }
+        for (number, line) in lines.enumerated().dropFirst() {
             let fields = line.split(separator: ",", omittingEmptySubsequences: false)
             guard fields.count == 5, fields[1] == "train" || fields[1] == "test" else {
                 samples.skip(path, "line \(number + 1) is not object,split,label,image,mask with a split of train or test")
                 continue
             }
-            let picture = place.path(of: String(fields[3]))
+            guard fields[3].hasPrefix(product ?? "") else { continue }
+            let picture = place.path(of: String(fields[3].dropFirst(product?.count ?? 0)))
             guard FileManager.default.fileExists(atPath: picture) else {
                 samples.skip(path, "line \(number + 1) names \(fields[3]), which is not there")
                 continue

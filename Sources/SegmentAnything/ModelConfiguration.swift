@@ -161,6 +161,10 @@ public struct ModelConfiguration: Sendable, Codable, Equatable {
     /// Reads and checks the `config` of a file.
     public init(of file: SafeTensorsFile) throws(CheckpointError) {
         guard let text = file.metadata["config"] else {
+            if !file.entries.isEmpty, file.entries.keys.allSatisfy({ $0.contains("lora_") }) {
+                let base = file.metadata[AdapterBase.nameKey].map { " of \($0)" } ?? ""
+                throw CheckpointError(file: file.path, problem: "is an adapter\(base), not a model; give it as --adapter, with its base as the model")
+            }
             throw CheckpointError(
                 file: file.path,
                 problem: "its metadata has no `config`, so the architecture is unknown; `flawd model import` finds it out and writes it")

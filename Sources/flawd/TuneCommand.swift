@@ -60,13 +60,18 @@ struct TuneCommand: AsyncParsableCommand {
         if dataset.train.isEmpty {
             Terminal.printError("tune: \(data) has no training part: all its pictures are used, and measuring on them afterwards says little")
         }
+        let found = dataset.train.isEmpty ? dataset.test : dataset.train
+        let (samples, damaged) = try DefectSample.usable(found, isStrict: strict, workers: model.threads) { done in
+            Terminal.progress("tune: looks at picture \(done) of \(found.count)")
+        }
+        Terminal.progress("")
+        for line in damaged { Terminal.printError("left out: \(line)") }
         let files = Tuner.Files(
             output: output, cache: recipe.cache, overwrite: force,
             program: "flawd \(BuildIdentity.current())")
         let tuner = try Tuner(
             base: try SafeTensorsFile(path: SPTModel.path(of: model.model)), adapter: model.adapter.map { try SafeTensorsFile(path: $0) },
-            samples: dataset.train.isEmpty ? dataset.test : dataset.train, settings: settings, files: files, restarts: restart,
-            threads: model.threads)
+            samples: samples, settings: settings, files: files, restarts: restart, threads: model.threads)
         let display = TuningDisplay(tuner, curves: output + ".svg", signal: StopSignal())
         display.begin()
         try tuner.run(display.show)

@@ -21,6 +21,18 @@ public enum ElementType: String, Sendable, CaseIterable {
         }
     }
 
+    /// What is left of a value that is stored so: of F16 and BF16 the nearest that they have, ties to even, and infinity beyond their largest.
+    public func rounded(_ value: Float) -> Float {
+        switch self {
+        case .f16: return Float(Float16(value))
+        case .bf16:
+            guard value.isFinite else { return value }
+            let bits = value.bitPattern
+            return Float(bitPattern: (bits + 0x7FFF + (bits >> 16 & 1)) & 0xFFFF_0000)
+        default: return value
+        }
+    }
+
     /// Converts numbers to Float32; only where ``isFloat``.
     ///
     /// - Parameters:

@@ -57,8 +57,21 @@ public final class OutputFile {
     public static func requireFree(_ path: String, overwrite: Bool) throws(CheckpointError) {
         var status = stat()
         guard stat(path, &status) == 0 else { return }
-        if status.st_mode & S_IFMT != S_IFREG { throw CheckpointError(file: path, problem: "is there already and is not a regular file; give another --output") }
+        if status.st_mode & S_IFMT != S_IFREG { throw CheckpointError(file: path, problem: "is there already and is not a regular file; give another name") }
         if !overwrite { throw CheckpointError(file: path, problem: "is there already; --force replaces it") }
+    }
+
+    /// Finds out that a file cannot be written where it is to be, before anything is computed for it.
+    public static func requireFolder(of path: String) throws(CheckpointError) {
+        guard !path.hasSuffix("/") else { throw CheckpointError(file: path, problem: "names a folder; a file is expected") }
+        let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
+        var isFolder: ObjCBool = false
+        guard FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder), isFolder.boolValue else {
+            throw CheckpointError(file: path, problem: "cannot be written: there is no folder \(folder)")
+        }
+        guard FileManager.default.isWritableFile(atPath: folder) else {
+            throw CheckpointError(file: path, problem: "cannot be written: the folder \(folder) may not be written to")
+        }
     }
 
     private func failure(_ code: Int32, _ more: String = "") -> FileWriteError {

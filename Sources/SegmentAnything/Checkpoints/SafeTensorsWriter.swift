@@ -65,17 +65,9 @@ public final class SafeTensorsWriter {
         let unfit: Float?
         switch type {
         case .f32: unfit = put { $0.bitPattern }
-        case .f16:
-            unfit = put { value in
-                let half = Float16(value)
-                return half.isFinite ? half.bitPattern : nil
-            }
-        case .bf16:
-            unfit = put { value in
-                // To nearest, ties to even. The largest Floats would round to infinity.
-                let bits = value.bitPattern, rounded = (bits + 0x7FFF + (bits >> 16 & 1)) >> 16
-                return Float(bitPattern: rounded << 16).isFinite ? UInt16(truncatingIfNeeded: rounded) : nil
-            }
+        case .f16: unfit = put { type.rounded($0).isFinite ? Float16($0).bitPattern : nil }
+        // The largest Floats would round to infinity.
+        case .bf16: unfit = put { type.rounded($0).isFinite ? UInt16(truncatingIfNeeded: type.rounded($0).bitPattern >> 16) : nil }
         default: preconditionFailure("weights are stored as F32, F16 or BF16")
         }
         if let unfit { return unfit }

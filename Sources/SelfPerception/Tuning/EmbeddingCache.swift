@@ -13,17 +13,21 @@ final class EmbeddingCache {
     private let columns: Int
 
     /// - Parameters:
-    ///   - directory: made if it is not there.
+    ///   - directory: made by ``prepare()`` if it is not there.
     ///   - model: the hash of the weights.
-    init(directory: String, model: String, rows: Int, columns: Int) throws(TuningError) {
+    init(directory: String, model: String, rows: Int, columns: Int) {
         self.directory = URL(fileURLWithPath: directory)
         self.model = model
         self.rows = rows
         self.columns = columns
+    }
+
+    /// Makes the folder.
+    func prepare() throws(TuningError) {
         do {
-            try FileManager.default.createDirectory(at: self.directory, withIntermediateDirectories: true)
+            try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
         } catch {
-            throw TuningError(description: "\(directory): the cache of embeddings cannot be made there: \(error.localizedDescription)")
+            throw TuningError(description: "\(directory.path): the cache of embeddings cannot be made there: \(error.localizedDescription)")
         }
     }
 

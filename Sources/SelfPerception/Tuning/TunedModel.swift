@@ -23,7 +23,6 @@ struct TunedModel {
     func write(to path: String, overwrite: Bool, notes: [String: String], program: String) throws {
         var metadata = notes
         metadata["tuned_by"] = program
-        metadata["tuned_at"] = Date().ISO8601Format()
         metadata[Self.settingsKey] = try Self.text(settings)
         if settings.target.method.makesAdapter {
             metadata[AdapterBase.hashKey] = base.contentHash()
@@ -52,6 +51,29 @@ struct TunedModel {
         StoredTensor(name: parameter.name, type: type, shape: parameter.shape, values: UnsafeBufferPointer(parameter.value.buffer))
     }
 
+    /// A whole model's tensors keep the types that they have in the base.
+    private func storedType(of name: String) -> ElementType {
+        let type = base.entries[name].flatMap { ElementType(rawValue: $0.type) }
+        return type == .f16 || type == .bf16 ? type ?? .f32 : .f32
+    }
+
+    /// Calls `body` while what was trained is rounded as the file will hold it, so that what is measured is what is written.
+    /// Layers take over nothing until they are told to.
+    func withStoredPrecision<Result>(_ refresh: () -> Void, _ body: () throws -> Result) rethrows -> Result {
+        let rounded = settings.target.method.makesAdapter ? [] : parameters.trainable.filter { storedType(of: $0.name) != .f32 }
+        let exact = rounded.map { Array($0.value.buffer) }
+        for parameter in rounded {
+            let type = storedType(of: parameter.name)
+            for index in 0..<parameter.value.count { parameter.value.pointer[index] = type.rounded(parameter.value.pointer[index]) }
+        }
+        if !rounded.isEmpty { refresh() }
+        defer {
+            for (parameter, values) in zip(rounded, exact) { _ = parameter.value.buffer.update(fromContentsOf: values) }
+            if !rounded.isEmpty { refresh() }
+        }
+        return try body()
+    }
+
     /// What was trained, and what else the adapter held that the run started from.
     private func withAdapter(_ body: ([StoredTensor]) throws -> Void) throws {
         var tensors = parameters.trainable.map { Self.stored($0, type: .f32) }, memory: [Tensor] = []
@@ -69,10 +91,7 @@ struct TunedModel {
     private func withWholeModel(_ body: ([StoredTensor]) throws -> Void) throws {
         var tensors: [StoredTensor] = [], memory: [Tensor] = []
         let trained = Set(parameters.trainable.map(\.name))
-        for parameter in parameters.trainable {
-            let type = base.entries[parameter.name].flatMap { ElementType(rawValue: $0.type) }
-            tensors.append(Self.stored(parameter, type: type.map { [.f16, .bf16].contains($0) ? $0 : .f32 } ?? .f32))
-        }
+        for parameter in parameters.trainable { tensors.append(Self.stored(parameter, type: storedType(of: parameter.name))) }
         // An adapter's updates are merged; its scales are tensors of their own.
         let scales = (adapter?.entries ?? [:]).filter { $0.key.hasSuffix(".lora_sim_scale") }
         for (name, entry) in base.entries.merging(scales, uniquingKeysWith: { base, _ in base }) where !trained.contains(name) && !name.hasSuffix(".lora_A") && !name.hasSuffix(".lora_B") {
@@ -84,8 +103,7 @@ struct TunedModel {
                 try base.floats(name, into: values.pointer)
             }
             memory.append(values)
-            let type = ElementType(rawValue: entry.type).map { [.f16, .bf16].contains($0) ? $0 : .f32 } ?? .f32
-            tensors.append(StoredTensor(name: name, type: type, shape: entry.shape, values: UnsafeBufferPointer(values.buffer)))
+            tensors.append(StoredTensor(name: name, type: storedType(of: name), shape: entry.shape, values: UnsafeBufferPointer(values.buffer)))
         }
         try withExtendedLifetime(memory) { try body(tensors) }
     }

@@ -1,5 +1,3 @@
-import Foundation
-
 extension Tuner {
     /// Where a run leaves what.
     public struct Files: Sendable {
@@ -19,17 +17,5 @@ extension Tuner {
 
         public var state: String { output + ".state" }
         var embeddings: String { cache ?? output + ".embeddings" }
-    }
-
-    /// The output can be written where it is to be, before anything is computed for it.
-    static func requireFolder(of output: String) throws(TuningError) {
-        let folder = URL(fileURLWithPath: output).deletingLastPathComponent().path
-        var isFolder: ObjCBool = false
-        guard FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder), isFolder.boolValue else {
-            throw TuningError(description: "\(output): cannot be written: there is no folder \(folder)")
-        }
-        guard FileManager.default.isWritableFile(atPath: folder) else {
-            throw TuningError(description: "\(output): cannot be written: the folder \(folder) may not be written to")
-        }
     }
 }

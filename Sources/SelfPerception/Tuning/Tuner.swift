@@ -22,6 +22,8 @@ public final class Tuner {
     /// The output is this run's own, or somebody said so.
     private var mayReplace: Bool
     private let cache: EmbeddingCache?
+    /// Held as long as the run may write.
+    private let lock: FileLock
     private let input: Tensor
     /// Seconds between two states that are written, besides those at the end of each epoch.
     var saveInterval = 60.0
@@ -42,15 +44,15 @@ public final class Tuner {
         self.settings = settings
         self.files = files
         mayReplace = files.overwrite
-        try Self.requireFolder(of: files.output)
+        try OutputFile.requireFolder(of: files.output)
         for file in [base, adapter].compactMap({ $0 }) where file.isSameFile(as: files.output) {
             throw TuningError(description: "\(files.output): is what the run starts from; --out names another file")
         }
         let configuration = try ModelConfiguration(of: base)
         let plan = settings.target.plan(seed: settings.seed, encoder: configuration.encoder)
         model = try SPTModel(base: base, adapter: adapter, tuning: plan)
-        guard !plan.parameters.trainable.isEmpty else {
-            throw TuningError(description: "nothing of \(base.path) is tuned by method \(settings.target.method.rawValue)")
+        guard !plan.parameters.trainable.isEmpty, model.hasRefinement || settings.target.method != .refine else {
+            throw TuningError(description: "nothing of \(base.path) is tuned by method \(settings.target.method.rawValue)\(model.hasRefinement ? "" : ": the model has one pass; spt gives it a second")")
         }
         let rank = settings.target.rank
         if let other = plan.parameters.trainable.first(where: { $0.name.hasSuffix(".lora_B") && $0.value.columns != rank }) {
@@ -79,17 +81,20 @@ public final class Tuner {
         }
         examples = try ExampleMaker(model.configuration, settings: settings, views: views, threads: threads)
         validation = ValidationSet(samples: kept.defective + kept.good, session: output.session)
+        lock = try FileLock(files.state + ".lock", of: files.output)
         let tokens = model.configuration.gridSize * model.configuration.gridSize, side = model.configuration.imageSize
         embedding = Tensor(rows: tokens, columns: model.configuration.transformerDim)
         input = Tensor(rows: side * side, columns: 3)
         if views > 0 {
-            cache = try EmbeddingCache(directory: files.embeddings, model: model.hash, rows: tokens, columns: embedding.columns)
+            cache = EmbeddingCache(directory: files.embeddings, model: model.hash, rows: tokens, columns: embedding.columns)
         } else {
             cache = nil
         }
         state = TuningState(fingerprint: Self.fingerprint(model, samples), settings: settings)
         if restarts {
-            // Everything that could be refused has been.
+            // What the run that is forgotten wrote goes with it. Everything that could be refused is, before anything is lost.
+            mayReplace = mayReplace || FileManager.default.fileExists(atPath: files.state) && ownOutput != nil
+            try OutputFile.requireFree(files.output, overwrite: mayReplace)
             try? FileManager.default.removeItem(atPath: files.state)
         } else if let earlier = try TuningState.read(files.state, expected: state, optimiser: optimiser, average: average) {
             state = earlier
@@ -113,7 +118,7 @@ public final class Tuner {
         let known = ["\(best)", "\(state.epoch + 1)"]
         guard ownOutput?.metadata[TunedModel.epochKey].map(known.contains) == true else {
             let isThere = FileManager.default.fileExists(atPath: files.output)
-            throw TuningError(description: "\(files.output): should hold epoch \(best), the best so far of the run that \(files.state) is of, but \(isThere ? "holds something else" : "is not there"); bring it back, or begin anew with --restart")
+            throw TuningError(description: "\(files.output): should hold epoch \(best), the best so far of the run that \(files.state) is of, but \(isThere ? "holds something else" : "is not there"); bring it back, or begin anew with --restart\(isThere ? " --force" : "")")
         }
     }
 
@@ -144,7 +149,8 @@ public final class Tuner {
         case before(EpochSummary.Validation)
         /// After each picture: of the epoch that runs, counted from 1.
         case picture(epoch: Int, done: Int, of: Int, losses: TuningStep.Losses)
-        case epoch(EpochSummary, isBest: Bool)
+        /// `isBest`: none did better on the pictures kept aside; nil without any.
+        case epoch(EpochSummary, isBest: Bool?)
     }
 
     /// Runs to the end, or until `progress` throws; the state is written then, too.
@@ -153,6 +159,7 @@ public final class Tuner {
     @discardableResult
     public func run(_ progress: (Progress) throws -> Void) throws -> [EpochSummary] {
         var saved = Date()
+        try cache?.prepare()
         if state.epoch == 0, state.entry == 0, let before = try validation.measure() {
             state.before = before
             try progress(.before(before))
@@ -178,7 +185,7 @@ public final class Tuner {
             }
             let summary = try finishEpoch(plan)
             try save()
-            try progress(.epoch(summary, isBest: state.bestEpoch == summary.epoch))
+            try progress(.epoch(summary, isBest: summary.validation?.score == nil ? nil : state.bestEpoch == summary.epoch))
         }
         try? FileManager.default.removeItem(atPath: files.state)
         if files.cache == nil { cache?.remove() }
@@ -254,16 +261,16 @@ public final class Tuner {
         try write(summary)
     }
 
-    /// Calls `body` while the model has the weights that are measured and written: the average, where there is one.
+    /// Calls `body` while the model has the weights that are measured and written: the average, where there is one, in the file's precision.
     private func withWeightsToKeep<Result>(_ body: () throws -> Result) rethrows -> Result {
-        guard let average else { return try body() }
         func exchange() {
+            guard let average else { return }
             average.exchange()
             step.parameters.refresh()
         }
         exchange()
         defer { exchange() }
-        return try body()
+        return try output.withStoredPrecision(step.parameters.refresh, body)
     }
 
     private func write(_ summary: EpochSummary) throws {

@@ -24,6 +24,7 @@ final class TuningDisplay {
     func begin() {
         let counts = tuner.counts, settings = tuner.settings
         Terminal.printError("tune: \(settings.target.method.rawValue), \(tuner.trainedCount) numbers; \(counts.defective) defective and \(counts.good) good pictures, \(counts.keptDefective) and \(counts.keptGood) kept aside")
+        if counts.keptDefective + counts.keptGood == 0 { Terminal.printError("tune: nothing is kept aside to choose an epoch by; the last one's weights are the result") }
         if !tuner.tunesEncoder { Terminal.printError("tune: the image encoder stays as it is; embeddings are kept") }
         if tuner.resumed != (0, 0) {
             Terminal.printError("tune: goes on after \(tuner.resumed.epochs) epochs and \(tuner.resumed.pictures) pictures")
@@ -50,7 +51,7 @@ final class TuningDisplay {
             Terminal.progress("")
             var parts = ["draft loss \(fixed(summary.draftLoss, 3))", "refined loss \(fixed(summary.refinedLoss, 3))"]
             if let validation = summary.validation { parts.append(Self.words(for: validation)) }
-            Terminal.printError("epoch \(summary.epoch): " + parts.joined(separator: ", ") + (isBest ? " (best so far)" : ""))
+            Terminal.printError("epoch \(summary.epoch): " + parts.joined(separator: ", ") + (isBest == true ? " (best so far)" : ""))
             writeCurves()
         }
     }

@@ -18,13 +18,15 @@ struct EmbeddingCacheTests {
 
     @Test func embedding_IsKnownByPictureAndWeights_InHalfPrecision() throws {
         defer { try? FileManager.default.removeItem(atPath: folder) }
-        let cache = try EmbeddingCache(directory: folder, model: "a", rows: 3, columns: 4)
+        let cache = EmbeddingCache(directory: folder, model: "a", rows: 3, columns: 4)
+        try cache.prepare()
         let first = try embedding(cache, of: "x", computing: 1)
         #expect(!first.wasKnown && first.values == (0..<12).map { Float(Float16(1 + Float($0) / 3)) })
         let again = try embedding(cache, of: "x", computing: 5)
         #expect(again.wasKnown && again.values == first.values)
         #expect(try !embedding(cache, of: "y", computing: 2).wasKnown)
-        let tuned = try EmbeddingCache(directory: folder, model: "b", rows: 3, columns: 4)
+        let tuned = EmbeddingCache(directory: folder, model: "b", rows: 3, columns: 4)
+        try tuned.prepare()
         #expect(try !embedding(tuned, of: "x", computing: 3).wasKnown)
         // Half of a number's four bytes, and what proves that they are whole.
         let files = try FileManager.default.contentsOfDirectory(atPath: folder)
@@ -34,7 +36,8 @@ struct EmbeddingCacheTests {
 
     @Test func whatIsDamagedOrOfAnotherSize_IsComputedAgain() throws {
         defer { try? FileManager.default.removeItem(atPath: folder) }
-        let cache = try EmbeddingCache(directory: folder, model: "a", rows: 3, columns: 4)
+        let cache = EmbeddingCache(directory: folder, model: "a", rows: 3, columns: 4)
+        try cache.prepare()
         let first = try embedding(cache, of: "x", computing: 1)
         let file = URL(fileURLWithPath: "\(folder)/\(try #require(try FileManager.default.contentsOfDirectory(atPath: folder).first))")
         let whole = try Data(contentsOf: file)
@@ -47,7 +50,8 @@ struct EmbeddingCacheTests {
     }
 
     @Test func removal_TakesOwnFilesOnly_FinishedOrNot() throws {
-        let cache = try EmbeddingCache(directory: folder, model: "a", rows: 3, columns: 4)
+        let cache = EmbeddingCache(directory: folder, model: "a", rows: 3, columns: 4)
+        try cache.prepare()
         _ = try embedding(cache, of: "x", computing: 1)
         try Data([1]).write(to: URL(fileURLWithPath: "\(folder)/.dat.nosync04d2.abc"))
         try Data([1]).write(to: URL(fileURLWithPath: "\(folder)/notes.txt"))

@@ -112,6 +112,36 @@ struct TunerTests {
         try tuner("a.safetensors", settings()).run { _ in }
     }
 
+    @Test func twoRunsOfOneOutput_AreNotBothLetIn() throws {
+        let first = try tuner("a.safetensors", settings())
+        #expect { try tuner("a.safetensors", settings()) } throws: { "\($0)".contains("another run is writing it") }
+        try first.run { _ in }
+        #expect(!FileManager.default.fileExists(atPath: first.stateFile))
+    }
+
+    @Test func goodPicturesAlone_AreAllTunedOn() throws {
+        let tuner = try Tuner(
+            base: SafeTensorsFile(path: SPTModel.embeddedPath()), adapter: nil, samples: samples.filter { !$0.isDefective },
+            settings: settings {
+                $0.paintedShare = 0.7
+                $0.goodShare = 0.3
+                $0.epochs = 1
+            }, files: .init(output: "\(data.path)/p.safetensors", cache: nil, overwrite: false, program: "test"), restarts: false, threads: 2)
+        #expect(tuner.counts == (0, 4, 0, 0) && tuner.before == nil)
+        try tuner.run { if case .epoch(_, let isBest) = $0 { #expect(isBest == nil) } }
+    }
+
+    @Test func fingerprint_ChangesWithAnAnnotation() throws {
+        let model = try tuner("a.safetensors", settings()).model
+        func fingerprint(_ corner: Double) -> String {
+            let shape = TruthShape.polygon([SIMD2(1, 1), SIMD2(corner, 1), SIMD2(corner, 9)])
+            return Tuner.fingerprint(model, [
+                DefectSample(name: "a", category: "", defect: "pit", imagePath: samples[0].imagePath, truth: .shapes([shape], size: nil)),
+            ])
+        }
+        #expect(fingerprint(8) == fingerprint(8) && fingerprint(8) != fingerprint(9))
+    }
+
     @Test func fileThatAppearsMeanwhile_IsNotReplaced() throws {
         let tuner = try tuner("a.safetensors", settings())
         #expect {
@@ -147,7 +177,9 @@ struct TunerTests {
         let other = settings { $0.learningRate = 2e-3 }
         #expect { try tuner("a.safetensors", other) } throws: { "\($0)".contains("a run with other settings") && "\($0)".contains("--restart") }
         _ = try tuner("a.safetensors", other, restarts: true)
-        runAndStop(try tuner("b.safetensors", settings()), after: 3)
+        runAndStop(try tuner("b.safetensors", settings()), after: 5)
+        #expect { try tuner("b.safetensors", other, restarts: true) } throws: { "\($0)".contains("is there already") }
+        #expect(try tuner("b.safetensors", settings()).resumed == (1, 1), "what was refused changed nothing")
         try FileHandle(forWritingTo: URL(fileURLWithPath: "\(data.path)/b.safetensors.state")).truncate(atOffset: 1000)
         #expect { try tuner("b.safetensors", settings()) } throws: { "\($0)".contains("b.safetensors.state") }
     }
@@ -197,16 +229,18 @@ struct TunerTests {
 
     @Test(arguments: [TuningMethod.decoder, .refine, .full])
     func wholeModels_ChangeWhatIsTuned_AndNothingElse(_ method: TuningMethod) throws {
-        let history = try tuner("m.safetensors", settings {
+        let tuner = try tuner("m.safetensors", settings {
             $0.target.method = method
             $0.learningRate = 1e-4
             $0.epochs = 1
-        }).run { _ in }
+        })
+        let history = try tuner.run { _ in }
         #expect(history.count == 1)
+        let written = try SPTSession(model: SPTModel(path: "\(data.path)/m.safetensors"), threads: 1)
+        #expect(try ValidationSet(samples: tuner.validation.samples, session: written).measure() == history[0].validation, "what was measured is what was written")
         if method == .refine, let before = history.first?.validation?.draftIoU {
-            #expect(before == (try tuner("n.safetensors", settings()).validation.measure()?.draftIoU), "the draft stays as it was")
+            #expect(before == (try self.tuner("n.safetensors", settings()).validation.measure()?.draftIoU), "the draft stays as it was")
         }
-        _ = try SPTModel(path: "\(data.path)/m.safetensors")
         let base = try SafeTensorsFile(path: SPTModel.embeddedPath()), tuned = try SafeTensorsFile(path: "\(data.path)/m.safetensors")
         #expect(base.entries.mapValues(\.shape) == tuned.entries.mapValues(\.shape))
         #expect(base.entries.mapValues(\.type) == tuned.entries.mapValues(\.type))
@@ -274,6 +308,12 @@ struct TunerTests {
                 base: SafeTensorsFile(path: SPTModel.embeddedPath()), adapter: adapter, samples: samples, settings: settings { $0.target.rank = 4 },
                 files: .init(output: "\(data.path)/g.safetensors", cache: nil, overwrite: false, program: "test"), restarts: false, threads: 1)
         } throws: { "\($0)".contains("--rank 8") }
+        #expect {
+            try Tuner(
+                base: SafeTensorsFile(path: PublishedSAM.url("safetensors").path), adapter: nil, samples: samples,
+                settings: settings { $0.target.method = .refine },
+                files: .init(output: "\(data.path)/g.safetensors", cache: nil, overwrite: false, program: "test"), restarts: false, threads: 1)
+        } throws: { "\($0)".contains("one pass") }
         try data.write("taken", "t.safetensors")
         #expect { try tuner("t.safetensors", settings()) } throws: { "\($0)".contains("--force") }
     }

@@ -55,6 +55,9 @@ struct CalibrateCommand: AsyncParsableCommand {
     @Flag(help: "Write the limits into the region file itself.")
     var write = false
 
+    @Flag(help: "Replace the file that --output names if it is there.")
+    var force = false
+
     @Flag(help: "Write also when the held-out frames do not show the rate; the comment says so.")
     var bestEffort = false
 
@@ -76,6 +79,10 @@ struct CalibrateCommand: AsyncParsableCommand {
 
     func run() async throws {
         let configuration = try config.map { try Configuration(path: $0) }, path = regions ?? configuration?.regions ?? ""
+        if let target = output ?? (write ? path : nil) {
+            try OutputFile.requireFolder(of: target)
+            try OutputFile.requireFree(target, overwrite: write || force)
+        }
         let file = try RegionFile(path: path)
         let calibration = try Calibration(file, path: path, camera: camera, goal: goal, settings: settings)
         let result = try await onThread("calibrate") { [self] in
@@ -90,7 +97,7 @@ struct CalibrateCommand: AsyncParsableCommand {
         if json { try Terminal.printJSON(result) } else { for line in result.lines { Terminal.print(line) } }
         if let target = output ?? (write ? path : nil), result.isShown || bestEffort {
             let text = try result.editedFile(path: path, revision: file.revision, date: .now, command: commandText)
-            try OutputFile.write(text, to: target, overwrite: true)
+            try OutputFile.write(text, to: target, overwrite: write || force)
             Terminal.printError("calibrate: limits written to \(target)")
         }
         if !result.isShown {

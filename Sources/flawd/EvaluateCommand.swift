@@ -61,10 +61,17 @@ struct EvaluateCommand: AsyncParsableCommand {
         }
         if Set(method.map(\.name)).count < method.count { throw ValidationError("Two --method have the same name.") }
         if let limit, !(0...1).contains(limit) { throw ValidationError("--limit must be from 0 to 1, not \(limit).") }
+        if let report, !report.lowercased().hasSuffix(".html"), !report.lowercased().hasSuffix(".htm") {
+            throw ValidationError("--report is an HTML page: \(report) should end in .html.")
+        }
         guard (0...1000).contains(cases) else { throw ValidationError("--cases must be from 0 to 1000, not \(cases).") }
     }
 
     func run() async throws {
+        if let report {
+            try OutputFile.requireFolder(of: report)
+            try OutputFile.requireFree(report, overwrite: true)
+        }
         let result = try await onThread("evaluate") { [self] in
             let datasets = try folders.map { try DefectDataset.open($0, layout: layout, isStrict: strict) }
             for line in datasets.flatMap(\.skipped) { Terminal.printError("evaluate: left out: \(line)") }
@@ -78,8 +85,8 @@ struct EvaluateCommand: AsyncParsableCommand {
                 }, settings: settings)
         }
         Terminal.progress("")
-        if let report { try OutputFile.write(result.html, to: report, overwrite: true) }
         if json { try Terminal.printJSON(result) } else { Terminal.print(result.markdown.joined(separator: "\n")) }
+        if let report { try OutputFile.write(result.html, to: report, overwrite: true) }
     }
 
     private var settings: EvaluationSettings {

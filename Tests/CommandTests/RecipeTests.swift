@@ -78,7 +78,7 @@ struct RecipeTests {
     }
 
     @Test(arguments: [
-        ("{", "is no JSON"), ("[]", "Expected"), (#"{"epochs": 3}"#, "lacks"),
+        ("{", "is no JSON"), ("[]", "an object is expected"), (#"{"epochs": 3}"#, "lacks"),
     ])
     func whatIsNoRecipe_IsNamed(_ text: String, _ problem: String) throws {
         let path = try file(text)
@@ -97,11 +97,13 @@ struct RecipeTests {
         }
         try expect({ $0["epoch"] = 3 }, "epoch is no part of a recipe")
         try expect({ $0["prompts"] = ($0["prompts"] as? [String: Any])?.merging(["boxes": 1]) { $1 } }, "prompts.boxes is no part")
-        try expect({ $0["epochs"] = "three" }, "epochs")
-        try expect({ $0["schedule"] = "slope" }, "schedule")
+        try expect({ $0["epochs"] = "three" }, #"epochs cannot be "three"; it is 16 unless said"#)
+        try expect({ $0["epochs"] = 2.5 }, "epochs cannot be 2.5")
+        try expect({ $0["seed"] = -1 }, "seed cannot be -1")
+        try expect({ $0["schedule"] = "slope" }, #"schedule cannot be "slope"; it is "step""#)
         try expect({ $0["epochs"] = 0 }, "epochs must be from 1")
         try expect({ $0["averaging"] = 1 }, "averaging must be from 0")
-        try expect({ $0["augmentation"] = ($0["augmentation"] as? [String: Any])?.merging(["scale": [2, 1]]) { $1 } }, "scale")
+        try expect({ $0["augmentation"] = ($0["augmentation"] as? [String: Any])?.merging(["scale": [2, 1]]) { $1 } }, "augmentation.scale cannot be [2,1]")
     }
 
     @Test(arguments: [

@@ -76,7 +76,7 @@ struct TuningOptions: ParsableArguments {
     @Option(help: "Share of good pictures, which ask for an empty mask; 0.25.")
     var goodShare: Double?
 
-    @Option(help: "Share of good pictures with painted defects; 0. With 1, good pictures are all that is needed.")
+    @Option(help: "Share of good pictures with painted defects; 0. Good pictures are all that is needed where it and --good-share make 1.")
     var paintedShare: Double?
 
     @Option(help: "Share of each kind of picture that is kept aside to choose the best epoch by; 0.2.")
@@ -136,7 +136,9 @@ struct TuningOptions: ParsableArguments {
         if paintedShare == 1, goodShare == nil { settings.goodShare = 0 }
         set(validationShare, \.validationShare)
         set(views, \.views)
-        try settings.validate()
+        do { try settings.validate() } catch {
+            throw InvalidInput((recipe.map { "\($0): " } ?? "") + error.description)
+        }
         return settings
     }
 

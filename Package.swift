@@ -47,7 +47,7 @@ let package = Package(
             swiftSettings: .flawd),
         .target(
             name: "Streaming",
-            dependencies: ["CZeroMQ", "Imaging"],
+            dependencies: ["CZeroMQ", "CLZ4", "CZstd", "Imaging"],
             swiftSettings: .flawd),
         .target(
             name: "Inspection",
@@ -72,6 +72,8 @@ let package = Package(
         .systemLibrary(name: "CProcessor"),
         .target(name: "CJPEG", linkerSettings: [.linkedLibrary("jpeg")]),
         .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
+        .systemLibrary(name: "CLZ4", providers: [.apt(["liblz4-dev"])]),
+        .systemLibrary(name: "CZstd", providers: [.apt(["libzstd-dev"])]),
         .systemLibrary(name: "CZeroMQ", providers: [.apt(["libzmq3-dev"])]),
         .testTarget(name: "TensorTests", dependencies: ["Tensor"], swiftSettings: .flawd),
         .testTarget(name: "ImagingTests", dependencies: ["Imaging"], swiftSettings: .flawd),

@@ -38,6 +38,20 @@ public enum FrameMessage {
         json = object.finished()
     }
 
+    /// Appends the first part of an imagezmq message.
+    ///
+    /// - Parameter size: of a raw picture; nil for a JPEG.
+    public static func appendImageZMQHeader(camera: String, size: PixelSize?, to json: inout [UInt8]) {
+        var object = Writer(json: json)
+        json = []
+        object.add(.message, camera)
+        if let size {
+            object.add(.dataType, "uint8")
+            object.add(.shape, [size.height, size.width, 3])
+        }
+        json = object.finished()
+    }
+
     /// The topic of the message that tells camera-stream's viewer and `topic list` which cameras there are.
     public static let snapshotTopic = "status/snapshot"
 
@@ -85,6 +99,11 @@ public enum FrameMessage {
                 }
             }
             json.append(UInt8(ascii: "\""))
+        }
+
+        mutating func add(_ key: HeaderFields.Key, _ values: [Int]) {
+            begin(key)
+            json.append(contentsOf: "[\(values.map(String.init).joined(separator: ","))]".utf8)
         }
 
         mutating func addArray<T>(_ key: HeaderFields.Key, _ elements: [T], _ write: (T, inout Writer) -> Void) {

@@ -1,9 +1,10 @@
 import CZeroMQ
+import Foundation
 import Imaging
 
 /// A PUB socket for verdicts, masks and overlays (and, in `replay`, for frames). Made, used and closed on one queue.
 ///
-/// Sending never waits: a subscriber that is `highWaterMark` messages behind loses messages. The socket is an XPUB, which
+/// Unless it is told to, sending never waits: a subscriber that is `highWaterMark` messages behind loses messages. The socket is an XPUB, which
 /// any SUB takes for a PUB, so that it learns of its subscribers.
 public final class Publisher {
     /// The largest subscription that a subscriber may send. Nothing else comes this way.
@@ -13,18 +14,24 @@ public final class Publisher {
     public let boundEndpoints: [String]
 
     private let socket: Socket
+    /// Whether to go on waiting for a subscriber that is behind; nil: it loses messages instead.
+    private let isPatient: (() -> Bool)?
     private let slot = MessageSlots(count: 1)
     private var subscriptions = 0
     private var topic: [UInt8] = []
     private var header: [UInt8] = []
 
+    /// - Parameter isPatient: asked now and then while a subscriber is `highWaterMark` messages behind, if it is there; false ends the wait
+    ///   with the error `.wouldBlock`.
     public init(
-        context: MessagingContext, endpoints: [Endpoint], highWaterMark: Int32 = 1000
+        context: MessagingContext, endpoints: [Endpoint], highWaterMark: Int32 = 1000, isPatient: (() -> Bool)? = nil
     ) throws(StreamingError) {
+        self.isPatient = isPatient
         socket = try Socket(context, .publisher)
         try socket.configure(maxMessageBytes: Self.maxSubscriptionBytes, highWaterMark: highWaterMark)
         // Each subscription and each end of one is told, not only the first and the last of a topic.
         try socket.set(ZMQ_XPUB_VERBOSER, 1)
+        if isPatient != nil { try socket.set(ZMQ_XPUB_NODROP, 1) }
         boundEndpoints = try socket.attach(endpoints)
     }
 
@@ -52,12 +59,30 @@ public final class Publisher {
         topic.append(contentsOf: FrameMessage.topic(camera: header.camera, stream: stream).utf8)
         try send(topic, more: true)
         try send(self.header, more: true)
-        try socket.send(payload, more: false)
+        try send(payload, more: false)
+    }
+
+    /// Two parts, the forms of imagezmq and of a bare JPEG. The payload is copied once.
+    public func send(_ first: [UInt8], payload: UnsafeRawBufferPointer) throws(StreamingError) {
+        try countSubscriptions()
+        try send(first, more: true)
+        try send(payload, more: false)
     }
 
     private func send(_ part: [UInt8], more: Bool) throws(StreamingError) {
         try part.withUnsafeBufferPointer { (bytes) throws(StreamingError) in
-            try socket.send(UnsafeRawBufferPointer(bytes), more: more)
+            try send(UnsafeRawBufferPointer(bytes), more: more)
+        }
+    }
+
+    private func send(_ part: UnsafeRawBufferPointer, more: Bool) throws(StreamingError) {
+        while true {
+            do throws(StreamingError) { return try socket.send(part, more: more) } catch {
+                guard error.code == .wouldBlock, let isPatient, isPatient() else { throw error }
+                // The socket's readiness tells nothing here: an XPUB is always ready.
+                usleep(500)
+                try countSubscriptions()
+            }
         }
     }
 

@@ -8,20 +8,32 @@ struct ReplayCommand: AsyncParsableCommand {
 
     static let configuration = CommandConfiguration(
         commandName: "replay",
-        abstract: "Publish JPEG files as a camera.",
+        abstract: "Publish JPEG files as a camera, or a recording as its cameras.",
         discussion: """
-            Frames are sent in camera-stream's form under <camera>/color, in the natural order of their names (part2 before \
+            JPEG files are sent in camera-stream's form under <camera>/color, in the natural order of their names (part2 before \
             part10); part_id is the file's name without its extension. A file that is no usable JPEG is named and skipped.
+            Recordings (.mcap, from record or another program) are sent as they were received: every camera in its own form, with \
+            its own numbers and times, at the times of then. Files that were cut or damaged are read as far as they go; the exit \
+            code is 3 then.
             """)
 
-    @Argument(help: ArgumentHelp("Folders and JPEG files.", valueName: "path"))
+    @Argument(help: ArgumentHelp("Folders and JPEG files, or recordings in their order.", valueName: "path"))
     var paths: [String]
 
-    @Option(help: "The camera's name.")
-    var camera = "line1/top"
+    @Option(help: "The camera's name; of recordings, only cameras whose names begin so. (default: line1/top, all)")
+    var camera: String?
 
-    @Option(help: "Frames a second; 0: as fast as they are read.")
-    var rate = 10.0
+    @Option(help: "JPEG files: frames a second; 0: as fast as the subscribers take them. (default: 10)")
+    var rate: Double?
+
+    @Option(help: "Recordings: how many times as fast as they were recorded; 0: as fast as the subscribers take them. (default: 1)")
+    var speed: Double?
+
+    @Option(help: ArgumentHelp("Recordings: begin so many seconds after the first frame, or at a time such as 2026-11-25T06:00:00Z.", valueName: "time"))
+    var from: RecordingTime?
+
+    @Option(help: ArgumentHelp("Recordings: end there.", valueName: "time"))
+    var to: RecordingTime?
 
     @Flag(help: "Begin again after the last file, until stopped.")
     var loop = false
@@ -34,22 +46,36 @@ struct ReplayCommand: AsyncParsableCommand {
     @Option(help: "Seconds to wait for a subscriber.")
     var waitTimeout = 30.0
 
-    @Option(help: "Send the files as they are, or decoded: jpeg or raw.")
-    var codec = Codec.jpeg
+    @Option(help: "JPEG files: send them as they are, or decoded: jpeg or raw. (default: jpeg)")
+    var codec: Codec?
 
-    @Flag(help: "Exit with 1 when a file had to be skipped.")
+    @Flag(help: "Exit with 1 when a JPEG file had to be skipped.")
     var strict = false
 
+    /// Whether recordings are replayed.
+    var isRecording: Bool { paths.contains { $0.hasSuffix(".mcap") } }
+
     func validate() throws {
-        guard rate >= 0, rate <= 10_000 else { throw ValidationError("--rate must be from 0 to 10000 frames a second.") }
+        guard !isRecording || paths.allSatisfy({ $0.hasSuffix(".mcap") }) else {
+            throw ValidationError("Recordings (.mcap) and pictures cannot be replayed together.")
+        }
+        if isRecording, rate != nil || codec != nil { throw ValidationError("--rate and --codec are for JPEG files; --speed is for recordings.") }
+        if !isRecording, speed != nil || from != nil || to != nil { throw ValidationError("--speed, --from and --to are for recordings (.mcap).") }
+        if let rate, !(0...10_000).contains(rate) { throw ValidationError("--rate must be from 0 to 10000 frames a second.") }
+        if let speed, !(0...10_000).contains(speed) { throw ValidationError("--speed must be from 0 to 10000.") }
         guard waitTimeout >= 0, waitTimeout <= 86_400 else { throw ValidationError("--wait-timeout must be from 0 to 86400 seconds.") }
-        guard !camera.isEmpty, camera.utf8.count <= 200 else { throw ValidationError("--camera must have 1 to 200 bytes.") }
+        if let camera, !(1...200).contains(camera.utf8.count) { throw ValidationError("--camera must have 1 to 200 bytes.") }
     }
 
     func run() async throws {
-        let files = try PictureFiles.list(paths)
         let endpoints = socket.endpoints(otherwise: Endpoint(.bind, "tcp://127.0.0.1:5555"))
         let stop = StopSignal()
+        if isRecording {
+            let isWhole = try await onThread("replay") { try RecordingReplayer(command: self, endpoints: endpoints, stop: stop).run() }
+            if !isWhole { throw ExitCode(3) }
+            return
+        }
+        let files = try PictureFiles.list(paths)
         let summary = try await onThread("replay") {
             try Replayer(command: self, files: files, endpoints: endpoints, stop: stop).run()
         }

@@ -68,9 +68,7 @@ struct AnnotationFileTests {
             try fixture.write(coco(images: [image(1)], annotations: []), "\(split)/_annotations.coco.json")
         }
         // A picture of the train and one of the valid folder share a name, which is no reason to lose either.
-        try FileManager.default.moveItem(atPath: "\(fixture.path)/valid/1.jpg", toPath: "\(fixture.path)/valid/2.jpg")
-        try fixture.write(coco(images: [image(1, "2.jpg")], annotations: []), "valid/_annotations.coco.json")
-        #expect(try fixture.open().train.map(\.name) == ["1", "2"])
+        #expect(try Set(fixture.open().train.map(\.name)) == ["train/1", "valid/1"] && fixture.open().test.map(\.name) == ["1"])
 
         let other = try DatasetFixture()
         try other.jpeg("train2017/1.jpg", width: 80, height: 60)

@@ -22,6 +22,8 @@ final class Replayer {
     }
 
     private let command: ReplayCommand
+    private let camera: String
+    private let rate: Double
     private let files: [String]
     private let stop: StopSignal
     private let publisher: Publisher
@@ -35,15 +37,17 @@ final class Replayer {
         self.command = command
         self.files = files
         self.stop = stop
-        publisher = try Publisher(context: MessagingContext(), endpoints: endpoints)
-        summary.camera = command.camera
-        for endpoint in endpoints { Terminal.printError("replay: \(files.count) files as \(command.camera), \(endpoint)") }
+        camera = command.camera ?? "line1/top"
+        rate = command.rate ?? 10
+        publisher = try Publisher(replaying: command, to: endpoints, isPatient: rate == 0, stop: stop)
+        summary.camera = camera
+        for endpoint in endpoints { Terminal.printError("replay: \(files.count) files as \(camera), \(endpoint)") }
     }
 
     func run() throws -> Summary {
-        if command.wait { try waitForSubscriber() }
+        try publisher.waitForSubscriber(of: command, stop: stop)
         let begun = DispatchTime.now()
-        let interval = command.rate > 0 ? UInt64(1e9 / command.rate) : 0
+        let interval = rate > 0 ? UInt64(1e9 / rate) : 0
         var due = begun
         repeat {
             let before = summary.sent
@@ -65,22 +69,11 @@ final class Replayer {
         return summary
     }
 
-    private func waitForSubscriber() throws {
-        let deadline = DispatchTime.now() + command.waitTimeout
-        while !stop.isStopped, DispatchTime.now() < deadline {
-            if try publisher.waitForSubscribers(timeoutMs: 100) { return }
-            Terminal.progress("replay: waiting for a subscriber")
-        }
-        if !stop.isStopped {
-            throw Failure("nobody subscribed within \(fixed(command.waitTimeout, 1)) s; --no-wait sends regardless")
-        }
-    }
-
     /// False: the file was skipped.
     private func send(_ path: String) throws -> Bool {
         let url = URL(fileURLWithPath: path)
         var header = FrameHeader(
-            format: .cameraStream, camera: command.camera, codec: .jpeg, sequence: UInt64(summary.sent),
+            format: .cameraStream, camera: camera, codec: .jpeg, sequence: UInt64(summary.sent),
             partID: url.deletingPathExtension().lastPathComponent)
         let payload: Payload
         do {
@@ -98,7 +91,7 @@ final class Replayer {
         header.capturedMonotonicNs = PipelineClock.system.monotonicNs()
         header.capturedUTCNs = PipelineClock.system.utcNs()
         header.size = image.size
-        switch command.codec {
+        switch command.codec ?? .jpeg {
         case .jpeg:
             try payload.withBytes { try send(header, codec: "jpeg", $0) }
         case .raw:
@@ -133,6 +126,27 @@ final class Replayer {
             Terminal.progress("replay: \(summary.sent)\(total) frames")
         } else if summary.sent > 0, summary.sent % 100 == 0 {
             Terminal.printError("replay: \(summary.sent)\(total) frames")
+        }
+    }
+}
+
+extension Publisher {
+    /// - Parameter isPatient: frames wait for subscribers that are behind, until it is time to stop.
+    convenience init(replaying command: ReplayCommand, to endpoints: [Endpoint], isPatient: Bool, stop: StopSignal) throws {
+        // A frame is large: a subscriber that is slow may be few of them behind.
+        try self.init(
+            context: MessagingContext(), endpoints: endpoints, highWaterMark: isPatient ? 16 : 1000, isPatient: isPatient ? { !stop.isStopped } : nil)
+    }
+
+    func waitForSubscriber(of command: ReplayCommand, stop: StopSignal) throws {
+        guard command.wait else { return }
+        let deadline = DispatchTime.now() + command.waitTimeout
+        while !stop.isStopped, DispatchTime.now() < deadline {
+            if try waitForSubscribers(timeoutMs: 100) { return }
+            Terminal.progress("replay: waiting for a subscriber")
+        }
+        if !stop.isStopped {
+            throw Failure("nobody subscribed within \(fixed(command.waitTimeout, 1)) s; --no-wait sends regardless")
         }
     }
 }

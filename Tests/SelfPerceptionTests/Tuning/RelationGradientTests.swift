@@ -6,7 +6,7 @@ import Testing
 /// The way back through the visual relation and the VRA-Adapter, by central differences along directions that are half the
 /// gradient's and half random.
 struct RelationGradientTests {
-    private static let tokens = 21, channels = 10
+    private static let tokens = 21, channels = 16
 
     private struct Values {
         let embedding: Tensor

@@ -1,0 +1,3 @@
+// Zstandard's frames, which MCAP's "zstd" chunks are.
+#pragma once
+#include <zstd.h>

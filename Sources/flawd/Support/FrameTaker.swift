@@ -1,0 +1,105 @@
+import Dispatch
+import Foundation
+import Inspection
+import SelfPerception
+import Service
+import Streaming
+
+/// `flawd record` at work, on one thread.
+final class FrameTaker {
+    private let command: RecordCommand
+    private let stop: StopSignal
+    private let frames: FrameSubscriber
+    private let verdicts: EventSubscriber?
+    private let recorder: FrameRecorder
+    private var unusable = 0
+    private var spoken = DispatchTime.now()
+
+    init(command: RecordCommand, endpoints: [Endpoint], attachments: [FrameRecorder.Attachment], stop: StopSignal) throws {
+        self.command = command
+        self.stop = stop
+        let context = try MessagingContext()
+        // Room for a second of frames while the disk is slow.
+        var limits = StreamLimits()
+        limits.receiveHighWaterMark = 128
+        frames = try FrameSubscriber(context: context, endpoints: endpoints, limits: limits)
+        verdicts = command.verdicts.isEmpty
+            ? nil : try EventSubscriber(context: context, endpoints: command.verdicts.map { Endpoint(.connect, $0) }, topics: [""])
+        recorder = try FrameRecorder(
+            folder: command.folder, program: "flawd \(BuildIdentity.current())", settings: command.settings, attachments: attachments,
+            verdictSchema: Array(JSONSchema.verdict.utf8))
+        for endpoint in endpoints { Terminal.printError("record: \(endpoint), into \(command.folder)") }
+    }
+
+    /// - Returns: whether everything that came was recorded.
+    func run() throws -> Bool {
+        var isWhole = true
+        do { try take() } catch let error as RecordingError {
+            isWhole = false
+            Terminal.progress("")
+            Terminal.printError("record: ends: \(error)")
+        }
+        do { try recorder.finish() } catch {
+            isWhole = false
+            Terminal.printError("record: the last file is not whole: \(error)")
+        }
+        Terminal.progress("")
+        let bad = unusable > 0 ? ", \(unusable) damaged ones left out" : ""
+        let others = verdicts == nil ? "" : ", \(recorder.verdicts) verdicts"
+        Terminal.printError("record: \(recorder.frames) frames, \(fixed(Double(recorder.bytes) / 1e6, 1)) MB\(others)\(bad)")
+        return isWhole
+    }
+
+    private func take() throws {
+        var quietSince = DispatchTime.now()
+        while !stop.isStopped {
+            let now = PipelineClock.system.utcNs()
+            if let incoming = try frames.receive(timeoutMs: verdicts == nil ? 100 : 5), try keep(incoming, at: PipelineClock.system.utcNs()) {
+                quietSince = .now()
+            } else if let timeout = command.timeout, DispatchTime.now() > quietSince + timeout {
+                return
+            }
+            // As many as a burst has; frames wait meanwhile.
+            for _ in 0..<64 { guard try takeVerdict() else { break } }
+            try recorder.tick(utcNs: now)
+            if let count = command.count, recorder.frames >= count { return }
+            report()
+        }
+    }
+
+    private func keep(_ incoming: Incoming, at utcNs: Int64) throws -> Bool {
+        switch incoming {
+        case .frame(let frame):
+            guard command.camera.isEmpty || command.camera.contains(where: frame.header.camera.hasPrefix) else { return false }
+            try recorder.record(frame, receivedUTCNs: utcNs)
+        case .unusable(let camera, _, _, let problem):
+            unusable += 1
+            if unusable <= 10 {
+                Terminal.progress("")
+                Terminal.printError("record: \(Terminal.clean(camera)): left out: \(Terminal.clean(problem))")
+            }
+        case .rejected(let problem):
+            unusable += 1
+            if unusable <= 10 { Terminal.printError("record: left out: \(Terminal.clean(problem))") }
+            return false
+        case .notice:
+            return false
+        }
+        return true
+    }
+
+    /// False: there was none.
+    private func takeVerdict() throws -> Bool {
+        guard let parts = try verdicts?.receive(timeoutMs: 0) else { return false }
+        guard parts.count == 2, let topic = String(validating: parts[0], as: UTF8.self), topic.utf8.count <= 256, topic.hasSuffix("/verdict") else { return true }
+        try recorder.record(verdict: parts[1], topic: topic, receivedUTCNs: PipelineClock.system.utcNs())
+        return true
+    }
+
+    private func report() {
+        guard DispatchTime.now() > spoken + (Terminal.errorIsTerminal ? 0.2 : 60) else { return }
+        spoken = .now()
+        let text = "record: \(recorder.frames) frames, \(fixed(Double(recorder.bytes) / 1e6, 1)) MB"
+        if Terminal.errorIsTerminal { Terminal.progress(text) } else { Terminal.printError(text) }
+    }
+}

@@ -9,6 +9,8 @@ import Imaging
 public final class Publisher {
     /// The largest subscription that a subscriber may send. Nothing else comes this way.
     private static let maxSubscriptionBytes = 4096
+    /// How long the end of a patient publisher waits for subscribers to take what was sent.
+    private static let lingerMs: Int32 = 60_000
 
     /// Where the socket is really bound, in the order of the endpoints that bind: `tcp://127.0.0.1:*` has a port here.
     public let boundEndpoints: [String]
@@ -31,9 +33,15 @@ public final class Publisher {
         try socket.configure(maxMessageBytes: Self.maxSubscriptionBytes, highWaterMark: highWaterMark)
         // Each subscription and each end of one is told, not only the first and the last of a topic.
         try socket.set(ZMQ_XPUB_VERBOSER, 1)
-        if isPatient != nil { try socket.set(ZMQ_XPUB_NODROP, 1) }
+        if isPatient != nil {
+            try socket.set(ZMQ_XPUB_NODROP, 1)
+            try socket.set(ZMQ_LINGER, Self.lingerMs)
+        }
         boundEndpoints = try socket.attach(endpoints)
     }
+
+    /// What was not sent yet may be lost: the end does not wait for it.
+    public func hurry() { try? socket.set(ZMQ_LINGER, 0) }
 
     /// Sends a message; its parts are copied.
     public func send(_ parts: [[UInt8]]) throws(StreamingError) {

@@ -54,7 +54,9 @@ struct RecordCommand: AsyncParsableCommand {
     func validate() throws {
         guard (1...1 << 20).contains(fileSize) else { throw ValidationError("--file-size must be from 1 to \(1 << 20) MiB.") }
         guard fileTime >= 1, fileTime <= 86_400 else { throw ValidationError("--file-time must be from 1 to 86400 seconds.") }
-        if let keepSize, !(1...1 << 30).contains(keepSize) { throw ValidationError("--keep-size must be from 1 to \(1 << 30) MiB.") }
+        if let keepSize, !(2 * fileSize...1 << 30).contains(keepSize) {
+            throw ValidationError("--keep-size must be from \(2 * fileSize) (twice --file-size) to \(1 << 30) MiB.")
+        }
         if let keepDays, !(keepDays > 0 && keepDays <= 36_500) { throw ValidationError("--keep-days must be more than 0 and at most 36500.") }
         guard (0...1 << 30).contains(reserve) else { throw ValidationError("--reserve must be from 0 to \(1 << 30) MiB.") }
         if let count, count < 1 { throw ValidationError("--count must be 1 or more.") }

@@ -134,6 +134,52 @@ struct RecordingTests {
         #expect(found.count >= 140 && found == Array(frames.prefix(found.count)))
     }
 
+    /// As other programs write it: each channel is told of once, in the first chunk that uses it, and the file has no end.
+    @Test func channelsThatOneChunkTellsOf_HoldForTheOthers() throws {
+        let path = "\(folder)/once.mcap", frame = Self.frames(2)[1]
+        var file = FieldWriter()
+        file.put(MCAPFormat.magic)
+        for index in 0..<3 {
+            var records = FieldWriter()
+            if index == 0 {
+                records.putRecord(.schema) { fields in
+                    fields.put(UInt16(1))
+                    fields.put(FoxgloveImage.compressedName)
+                    fields.put("protobuf")
+                    fields.put(UInt32(0))
+                }
+                records.putRecord(.channel) { fields in
+                    fields.put(UInt16(7))
+                    fields.put(UInt16(1))
+                    fields.put("/station/color")
+                    fields.put("protobuf")
+                    fields.put([:])
+                }
+            }
+            records.putRecord(.message) { fields in
+                fields.put(UInt16(7))
+                fields.put(UInt32(index))
+                fields.put(UInt64(1000 + index))
+                fields.put(UInt64(1000 + index))
+                frame.payload.withUnsafeBytes { FoxgloveImage.putCompressed($0, camera: "c", utcNs: 5, into: &fields) }
+            }
+            file.putRecord(.chunk) { fields in
+                fields.put(UInt64(1000 + index))
+                fields.put(UInt64(1000 + index))
+                fields.put(UInt64(records.bytes.count))
+                fields.put(UInt32(0))
+                fields.put("")
+                fields.put(UInt64(records.bytes.count))
+                fields.put(records.bytes)
+            }
+        }
+        try Data(file.bytes).write(to: URL(fileURLWithPath: path))
+        let whole = try MCAPReader(path: path)
+        #expect(read(whole).map(\.header.camera) == ["station", "station", "station"] && whole.losses.count == 1)
+        // The last chunk alone: it is the first that says what it holds.
+        #expect(read(try MCAPReader(path: path), times: 1002...1002).map(\.payload) == [frame.payload])
+    }
+
     @Test func aHoleOfFiftyGigabytes_IsStepped() throws {
         let frames = Self.frames(100)
         let first = try Data(contentsOf: URL(fileURLWithPath: #require(try record(Array(frames[..<50])).first)))

@@ -92,7 +92,7 @@ public final class FrameRecorder {
         let header = frame.header, published = UInt64(max(0, header.capturedUTCNs ?? receivedUTCNs))
         let sequence = header.sequence.map { UInt32(truncatingIfNeeded: $0) } ?? channel.count
         channels[key]?.count &+= 1
-        try writer.write(channel: channel.header, sequence: sequence, logTime: time, publishTime: published) { fields in
+        try writer.write(channel: channel.header, sequence: sequence, logTime: time, publishTime: published, isHeldTogether: true) { fields in
             FrameRecord.putHeader(header, payloadBytes: frame.payload.count, into: &fields)
         }
         try frame.payload.withBytes { (payload) throws(RecordingError) in
@@ -125,16 +125,18 @@ public final class FrameRecorder {
         let now = UInt64(max(0, utcNs))
         guard now >= flushedNs + 1_000_000_000 || now < flushedNs else { return }
         flushedNs = now
-        if let writer, isOver(writer, at: now) { try finish() } else { try writer?.flush() }
+        if let writer, isOver(writer, at: now) { try finish(waitsForDisk: false) } else { try writer?.flush() }
     }
 
     /// Ends the open file. Another frame begins a new one.
-    public func finish() throws(RecordingError) {
+    ///
+    /// - Parameter waitsForDisk: returns when the file would survive a loss of power; else that is left to another thread.
+    public func finish(waitsForDisk: Bool = true) throws(RecordingError) {
         guard let writer else { return }
         self.writer = nil
         channels.removeAll()
         verdictChannels.removeAll()
-        try writer.finish()
+        try writer.finish(waitsForDisk: waitsForDisk)
     }
 
     // MARK: Files
@@ -145,7 +147,7 @@ public final class FrameRecorder {
     }
 
     private func writer(at time: UInt64) throws(RecordingError) -> MCAPWriter {
-        if let writer, isOver(writer, at: time) { try finish() }
+        if let writer, isOver(writer, at: time) { try finish(waitsForDisk: false) }
         // Twice a second is often enough for gigabytes.
         if time >= checkedNs + 500_000_000 || time < checkedNs {
             checkedNs = time

@@ -12,13 +12,20 @@ final class MCAPChunk {
     private var entries: [Entry] = []
     private var next = 0
     private var channels: [UInt16: MCAPChannel] = [:]
+    /// Numbers of channels that messages are of.
+    private var used: Set<UInt16> = []
 
     deinit {
         packed.deallocate()
         records.deallocate()
     }
 
-    var byteCount: Int { packed.count + records.count }
+    var byteCount: Int { packed.count + records.count + entries.capacity * MemoryLayout<Entry>.stride }
+    /// Whether a message is of a channel that nobody has told of.
+    var hasUnknownChannel: Bool { used.contains { channels[$0] == nil } }
+
+    func learn(_ catalogue: MCAPCatalogue) { channels.merge(catalogue.channels) { own, _ in own } }
+
     var isSpent: Bool { next >= entries.count }
     /// The log time of the next message; only where there is one.
     var nextTime: UInt64 { isSpent ? .max : entries[next].time }
@@ -37,13 +44,13 @@ final class MCAPChunk {
         return nil
     }
 
-    /// - Parameter known: channels that the file's summary names; the chunk's own come on top.
+    /// - Parameter catalogue: what is known already; what the chunk tells comes on top.
     /// - Throws: `RecordingError` naming the chunk, after which the chunk is empty.
-    func load(_ entry: MCAPChunkIndex, from source: RecordingSource, channels known: [UInt16: MCAPChannel]) throws(RecordingError) {
+    func load(_ entry: MCAPChunkIndex, from source: RecordingSource, catalogue: inout MCAPCatalogue) throws(RecordingError) {
         entries.removeAll(keepingCapacity: true)
+        used.removeAll(keepingCapacity: true)
         next = 0
         offset = entry.offset
-        channels = known
         func problem(_ text: String) -> RecordingError {
             RecordingError(source.path, "the \(entry.isBare ? "records" : "chunk") at byte \(entry.offset): \(text)")
         }
@@ -69,7 +76,7 @@ final class MCAPChunk {
                   let crc = fields.integer(UInt32.self), let mark = fields.string(), let packedSize = fields.integer(UInt64.self),
                   let bytes = fields.bytes(packedSize)
             else { throw problem("damaged") }
-            guard let compression = ChunkCompression(mark: mark) else { throw problem("packed by '\(mark.prefix(40))'; lz4 and zstd are known") }
+            guard let compression = ChunkCompression(mark: mark) else { throw problem("packed in a way of its own; lz4 and zstd are known") }
             guard unpacked <= most else { throw problem("\(unpacked) bytes, at most \(most) are read") }
             size = Int(unpacked)
             Self.grow(&records, to: size)
@@ -78,37 +85,29 @@ final class MCAPChunk {
                 throw problem("damaged: its CRC is another")
             }
         }
-        guard list(size) else {
+        guard list(size, &catalogue) else {
             entries.removeAll(keepingCapacity: true)
             throw problem("its records are damaged")
         }
+        channels = catalogue.channels
         entries.sort { ($0.time, $0.start) < ($1.time, $1.start) }
     }
 
     /// Enters the messages among the first `size` bytes of records; false when these are no records.
-    private func list(_ size: Int) -> Bool {
-        let bytes = UnsafeRawBufferPointer(rebasing: records[..<size])
-        var fields = FieldReader(bytes), schemas: [UInt16: MCAPSchema] = [:]
+    private func list(_ size: Int, _ catalogue: inout MCAPCatalogue) -> Bool {
+        var fields = FieldReader(UnsafeRawBufferPointer(rebasing: records[..<size]))
         while !fields.isAtEnd {
             guard let opcode = fields.integer(UInt8.self), let count = fields.integer(UInt64.self) else { return false }
             let start = size - fields.count
             guard let content = fields.bytes(count) else { return false }
-            switch MCAPOpcode(rawValue: opcode) {
-            case .message:
+            let kind = MCAPOpcode(rawValue: opcode)
+            if kind == .message {
                 guard content.count >= 22 else { return false }
+                used.insert(UInt16(littleEndian: content.loadUnaligned(as: UInt16.self)))
                 let time = UInt64(littleEndian: content.loadUnaligned(fromByteOffset: 6, as: UInt64.self))
                 entries.append(Entry(time: time, start: start, end: start + content.count))
-            case .schema:
-                var content = FieldReader(content)
-                guard let (number, schema) = content.schema() else { return false }
-                schemas[number] = schema
-            case .channel:
-                var content = FieldReader(content)
-                guard let (number, channel) = content.channel(schemas) else { return false }
-                // A chunk may name a channel whose schema stands in an earlier one; the summary knows both.
-                if channel.schema != nil || channels[number] == nil { channels[number] = channel }
-            default:
-                break
+            } else if !catalogue.take(kind, content) {
+                return false
             }
         }
         return true

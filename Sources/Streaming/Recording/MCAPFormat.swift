@@ -39,6 +39,28 @@ public struct MCAPChannel: Hashable, Sendable {
     public var schema: MCAPSchema?
 }
 
+/// The schemas and channels that a file has told of so far, by number.
+struct MCAPCatalogue {
+    var schemas: [UInt16: MCAPSchema] = [:]
+    var channels: [UInt16: MCAPChannel] = [:]
+
+    /// Enters a schema or channel record; false when it is damaged. Other records are none of its business.
+    mutating func take(_ opcode: MCAPOpcode?, _ content: UnsafeRawBufferPointer) -> Bool {
+        var fields = FieldReader(content)
+        switch opcode {
+        case .schema:
+            guard let (number, schema) = fields.schema() else { return false }
+            schemas[number] = schema
+        case .channel:
+            guard let (number, channel) = fields.channel(schemas) else { return false }
+            // A channel's schema may have been told with an earlier mention of it.
+            if channel.schema != nil || channels[number] == nil { channels[number] = channel }
+        default: break
+        }
+        return true
+    }
+}
+
 /// Where a chunk lies and which time it covers.
 struct MCAPChunkIndex {
     /// Log times of the first and the last message, ns; 0 and 0 for a chunk without messages.

@@ -1,15 +1,15 @@
 /// What an MCAP file holds, from its summary or, without a usable one, from a walk over its records' prefixes.
 public struct MCAPIndex {
     public private(set) var library = ""
-    /// By number.
-    public private(set) var channels: [UInt16: MCAPChannel] = [:]
+    /// Channels by number, as far as they are known without reading a chunk.
+    public var channels: [UInt16: MCAPChannel] { catalogue.channels }
     /// Messages in the file; nil where only reading it all would tell.
     public private(set) var messageCount: UInt64?
     /// Whether the file had no usable summary.
     public private(set) var isRecovered = false
     private(set) var chunks: [MCAPChunkIndex] = []
     private(set) var attachments: [MCAPAttachmentIndex] = []
-    private var schemas: [UInt16: MCAPSchema] = [:]
+    private(set) var catalogue = MCAPCatalogue()
 
     public var attachmentNames: [String] { attachments.map(\.name) }
 
@@ -74,31 +74,30 @@ public struct MCAPIndex {
             var records = FieldReader(UnsafeRawBufferPointer(rebasing: bytes[..<length]))
             while !records.isAtEnd {
                 guard let opcode = records.integer(UInt8.self), let count = records.integer(UInt64.self), let content = records.bytes(count),
-                      take(opcode, FieldReader(content))
+                      take(MCAPOpcode(rawValue: opcode), content)
                 else { return false }
             }
             hasMessages = messageCount.map { $0 > 0 } ?? true
             return true
         }
         guard isReadable else { throw problem("its summary is damaged") }
-        for chunk in chunks {
+        var before: UInt64 = 0
+        for chunk in chunks.sorted(by: { $0.offset < $1.offset }) {
             let (end, overflow) = chunk.offset.addingReportingOverflow(chunk.length)
-            guard !overflow, chunk.length > 0, end <= start, chunk.startTime <= chunk.endTime else { throw problem("its index points outside the file") }
+            guard !overflow, chunk.length > 0, chunk.offset >= before, end <= start, chunk.startTime <= chunk.endTime else {
+                throw problem("its index does not fit the file")
+            }
+            before = end
         }
         // Messages that stand outside chunks have no index; the specification allows them.
         if hasMessages, chunks.isEmpty { throw problem("it has no index of its messages") }
     }
 
-    /// Enters a record of the summary, or of a chunk's head; false when it is damaged.
-    private mutating func take(_ opcode: UInt8, _ fields: FieldReader) -> Bool {
-        var fields = fields
-        switch MCAPOpcode(rawValue: opcode) {
-        case .schema:
-            guard let (number, schema) = fields.schema() else { return false }
-            schemas[number] = schema
-        case .channel:
-            guard let (number, channel) = fields.channel(schemas) else { return false }
-            channels[number] = channel
+    /// Enters a record of the summary; false when it is damaged.
+    private mutating func take(_ opcode: MCAPOpcode?, _ content: UnsafeRawBufferPointer) -> Bool {
+        var fields = FieldReader(content)
+        switch opcode {
+        case .schema, .channel: return catalogue.take(opcode, content)
         case .statistics:
             guard let count = fields.integer(UInt64.self) else { return false }
             messageCount = count
@@ -130,7 +129,12 @@ public struct MCAPIndex {
             bareStart = nil
             bareTimes = nil
         }
-        while let (opcode, content) = try source.record(at: offset) {
+        func lose(_ what: String) {
+            // A file of garbage has as many faults as it likes.
+            if losses.count < 100 { losses.append("\(source.path): \(what)") }
+        }
+        // 0 is no opcode, but what a file has where nothing was written.
+        while let (opcode, content) = try source.record(at: offset), opcode != 0 {
             let kind = MCAPOpcode(rawValue: opcode)
             if kind == .dataEnd || kind == .footer {
                 closeBare()
@@ -146,7 +150,7 @@ public struct MCAPIndex {
                     bareTimes = bareTimes.map { min($0.lowerBound, time)...max($0.upperBound, time) } ?? time...time
                 } else if kind != .message, content.count <= 1 << 20 {
                     let bytes = try source.read(at: content.lowerBound, count: content.count)
-                    _ = bytes.withUnsafeBytes { take(opcode, FieldReader($0)) }
+                    _ = bytes.withUnsafeBytes { catalogue.take(kind, $0) }
                 }
             case .chunk:
                 closeBare()
@@ -158,7 +162,7 @@ public struct MCAPIndex {
                 if let entry {
                     chunks.append(entry)
                 } else {
-                    losses.append("\(source.path): the chunk at byte \(offset) is damaged")
+                    lose("the chunk at byte \(offset) is damaged")
                 }
             case .attachment:
                 closeBare()
@@ -174,7 +178,7 @@ public struct MCAPIndex {
         }
         closeBare()
         if offset < source.size {
-            losses.append("\(source.path): the last \(source.size - offset) bytes, from byte \(offset) on, are a record that was cut")
+            lose("the last \(source.size - offset) bytes, from byte \(offset) on, are a record that was cut")
         }
     }
 }

@@ -18,7 +18,9 @@ extension MCAPReader {
         var headers: [String: (time: UInt64, header: FrameHeader)] = [:]
         try read(times: times) { (message) throws(Failure) in
             guard let camera = FrameRecord.camera(of: message.channel) else {
-                if let header = FrameRecord.header(message) { headers[header.camera] = (message.logTime, header) }
+                if let header = FrameRecord.header(message), headers[header.camera] != nil || headers.count < FrameRecorder.maxCameras {
+                    headers[header.camera] = (message.logTime, header)
+                }
                 return true
             }
             guard isWanted(camera), let schema = message.channel.schema?.name else { return true }

@@ -13,6 +13,9 @@ public final class MCAPReader {
     public private(set) var losses: [String]
 
     private let source: RecordingSource
+    private var catalogue: MCAPCatalogue
+    /// Whether every chunk was asked for its channels.
+    private var hasLearned = false
     private var spare: [MCAPChunk] = []
 
     /// Chunks that may be in memory at the same time because their times overlap.
@@ -26,6 +29,7 @@ public final class MCAPReader {
         var losses: [String] = []
         index = try MCAPIndex(reading: source, losses: &losses)
         self.losses = losses
+        catalogue = index.catalogue
     }
 
     /// One message; its bytes are valid during the call that it is given to.
@@ -51,7 +55,7 @@ public final class MCAPReader {
             let next = open.enumerated().min { ($0.element.nextTime, $0.element.offset) < ($1.element.nextTime, $1.element.offset) }
             if let chunk = waiting.first, next.map({ chunk.startTime <= $0.element.nextTime }) ?? true {
                 waiting.removeFirst()
-                if let loaded = load(chunk, beside: open) { open.append(loaded) }
+                if let loaded = load(chunk, beside: open) { loaded.isSpent ? spare.append(loaded) : open.append(loaded) }
                 continue
             }
             guard let (place, chunk) = next else { return }
@@ -96,13 +100,27 @@ public final class MCAPReader {
         }
         let chunk = spare.popLast() ?? MCAPChunk()
         do throws(RecordingError) {
-            try chunk.load(entry, from: source, channels: index.channels)
+            try chunk.load(entry, from: source, catalogue: &catalogue)
         } catch {
             lose(error.description)
             spare.append(chunk)
             return nil
         }
+        if chunk.hasUnknownChannel {
+            learn()
+            chunk.learn(catalogue)
+            if chunk.hasUnknownChannel { lose("\(path): the chunk at byte \(entry.offset) has messages of a channel that the file does not describe") }
+        }
         return chunk
+    }
+
+    /// Asks every chunk, in their order in the file, for its channels: others tell of one once, in the first chunk that uses it, and a file
+    /// without an end has no list of them.
+    private func learn() {
+        guard !hasLearned else { return }
+        hasLearned = true
+        let chunk = MCAPChunk()
+        for entry in index.chunks.sorted(by: { $0.offset < $1.offset }) { try? chunk.load(entry, from: source, catalogue: &catalogue) }
     }
 
     func lose(_ what: String) {

@@ -67,8 +67,10 @@ final class MCAPWriter {
     }
 
     /// Adds a message; `body` appends its bytes. Times in ns since 1970.
+    ///
+    /// - Parameter isHeldTogether: the next message belongs to this one, into the same chunk.
     func write(
-        channel: UInt16, sequence: UInt32, logTime: UInt64, publishTime: UInt64, body: (inout FieldWriter) -> Void
+        channel: UInt16, sequence: UInt32, logTime: UInt64, publishTime: UInt64, isHeldTogether: Bool = false, body: (inout FieldWriter) -> Void
     ) throws(RecordingError) {
         let number = Int(channel)
         if !hasChannel[number] { describe(number) }
@@ -88,6 +90,7 @@ final class MCAPWriter {
         messageCount += 1
         startTime = min(startTime ?? logTime, logTime)
         endTime = max(endTime, logTime)
+        if isHeldTogether { return }
         if records.bytes.count >= settings.chunkBytes || chunkEnd - chunkStart >= settings.chunkNs { try flush() }
     }
 
@@ -148,6 +151,8 @@ final class MCAPWriter {
             file.cut(to: index.offset)
             throw error
         }
+        // From here on the chunk is in the file, whatever becomes of its message indexes.
+        chunks.append(index)
         head.removeAll()
         let indexStart = file.count
         for (number, entries) in indexes.enumerated() where !entries.isEmpty {
@@ -164,18 +169,20 @@ final class MCAPWriter {
         }
         index.messageIndexLength = UInt64(head.bytes.count)
         try file.append(head.bytes)
-        chunks.append(index)
+        chunks[chunks.count - 1] = index
     }
 
-    /// Ends the file: the open chunk, the summary, the footer; then waits for the disk.
-    func finish() throws(RecordingError) {
+    /// Ends the file: the open chunk, the summary, the footer.
+    ///
+    /// - Parameter waitsForDisk: returns when it would survive a loss of power; else that is left to another thread.
+    func finish(waitsForDisk: Bool) throws(RecordingError) {
         try flush()
         head.removeAll()
         // 0: no CRC of the data section; each chunk and each attachment has its own.
         head.putRecord(.dataEnd) { $0.put(UInt32(0)) }
         try file.append(head.bytes)
         try file.append(summary())
-        try file.synchronise()
+        if waitsForDisk { try file.synchronise() } else { file.synchroniseLater() }
     }
 
     // MARK: Records that stand in chunks and in the summary

@@ -26,22 +26,22 @@ struct RecordingFolder {
         return name
     }
 
-    /// Removes the oldest files beyond `bytes` in all, and those not written to for `seconds`. Others' files stay.
+    /// Removes the oldest files beyond `bytes` in all, and those not written to for `seconds`. The newest stays, and so do others' files.
     func retain(bytes: UInt64?, seconds: Double?, at utcNs: UInt64) throws(RecordingError) {
         guard bytes != nil || seconds != nil else { return }
         let names: [String]
         do { names = try FileManager.default.contentsOfDirectory(atPath: path) } catch {
             throw RecordingError(path, "cannot list it: \(error.localizedDescription)")
         }
-        let known = names.filter { $0.hasPrefix(Self.prefix) && $0.hasSuffix(Self.suffix) }.sorted().reversed()
+        let known = names.filter { $0.wholeMatch(of: /flawd-[0-9]{8}T[0-9]{6}\.[0-9]{3}Z(-[0-9]+)?\.mcap/) != nil }.sorted().reversed()
         var total: UInt64 = 0
-        for name in known {
+        for (place, name) in known.enumerated() {
             let file = "\(path)/\(name)"
             var status = stat()
             guard lstat(file, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { continue }
             total += UInt64(max(0, status.st_size))
             let age = Double(utcNs) / 1e9 - Double(status.st_mtim.tv_sec)
-            if bytes.map({ total > $0 }) ?? false || seconds.map({ age > $0 }) ?? false { unlink(file) }
+            if place > 0, bytes.map({ total > $0 }) ?? false || seconds.map({ age > $0 }) ?? false { unlink(file) }
         }
     }
 }

@@ -20,8 +20,10 @@ enum RecordingTime: ExpressibleByArgument, Equatable {
     /// ns since 1970.
     func nanoseconds(after start: UInt64) -> UInt64 {
         switch self {
-        case .offset(let seconds): start.addingReportingOverflow(UInt64(seconds * 1e9)).partialValue
-        case .moment(let date): UInt64(clamping: Int64(date.timeIntervalSince1970 * 1e9))
+        case .offset(let seconds):
+            // At most 1e18, so it fits.
+            start > .max - UInt64(seconds * 1e9) ? .max : start + UInt64(seconds * 1e9)
+        case .moment(let date): UInt64(exactly: (date.timeIntervalSince1970 * 1e9).rounded()) ?? .max
         }
     }
 }

@@ -13,6 +13,11 @@ final class FrameTaker {
     private let verdicts: EventSubscriber?
     private let recorder: FrameRecorder
     private var unusable = 0
+    /// Frames that cameras counted and that did not come, and each camera's last number.
+    private var missing: UInt64 = 0
+    private var numbers: [String: UInt64] = [:]
+    /// The log time of the last frame or verdict.
+    private var lastNs: Int64 = 0
     private var spoken = DispatchTime.now()
 
     init(command: RecordCommand, endpoints: [Endpoint], attachments: [FrameRecorder.Attachment], stop: StopSignal) throws {
@@ -34,7 +39,7 @@ final class FrameTaker {
     /// - Returns: whether everything that came was recorded.
     func run() throws -> Bool {
         var isWhole = true
-        do { try take() } catch let error as RecordingError {
+        do { try take() } catch {
             isWhole = false
             Terminal.progress("")
             Terminal.printError("record: ends: \(error)")
@@ -45,33 +50,53 @@ final class FrameTaker {
         }
         Terminal.progress("")
         let bad = unusable > 0 ? ", \(unusable) damaged ones left out" : ""
+        let gaps = missing > 0 ? ", \(missing) missing in the cameras' own counts" : ""
         let others = verdicts == nil ? "" : ", \(recorder.verdicts) verdicts"
-        Terminal.printError("record: \(recorder.frames) frames, \(fixed(Double(recorder.bytes) / 1e6, 1)) MB\(others)\(bad)")
+        Terminal.printError("record: \(recorder.frames) frames, \(fixed(Double(recorder.bytes) / 1e6, 1)) MB\(others)\(bad)\(gaps)")
         return isWhole
     }
 
     private func take() throws {
         var quietSince = DispatchTime.now()
         while !stop.isStopped {
-            let now = PipelineClock.system.utcNs()
-            if let incoming = try frames.receive(timeoutMs: verdicts == nil ? 100 : 5), try keep(incoming, at: PipelineClock.system.utcNs()) {
+            if let incoming = try frames.receive(timeoutMs: verdicts == nil ? 100 : 5), try keep(incoming) {
                 quietSince = .now()
             } else if let timeout = command.timeout, DispatchTime.now() > quietSince + timeout {
                 return
             }
             // As many as a burst has; frames wait meanwhile.
             for _ in 0..<64 { guard try takeVerdict() else { break } }
-            try recorder.tick(utcNs: now)
+            try recorder.tick(utcNs: now())
             if let count = command.count, recorder.frames >= count { return }
             report()
         }
     }
 
-    private func keep(_ incoming: Incoming, at utcNs: Int64) throws -> Bool {
+    /// Log times never go back in a file: frames would come back in another order. A clock that was set back by more than a second
+    /// begins a new file; by less, it stands still until it has caught up.
+    private func now() throws -> Int64 {
+        let utcNs = PipelineClock.system.utcNs()
+        if utcNs < lastNs - 1_000_000_000 {
+            try recorder.finish(waitsForDisk: false)
+            lastNs = utcNs
+        }
+        lastNs = max(lastNs, utcNs)
+        return lastNs
+    }
+
+    /// A jump ahead in a camera's own count is frames that did not come; any other change begins a new count.
+    private func count(_ header: FrameHeader) {
+        guard header.format == .cameraStream, let number = header.sequence else { return }
+        if let last = numbers[header.camera], number > last, number - last < 1 << 32 { missing += number - last - 1 }
+        if numbers[header.camera] != nil || numbers.count < FrameRecorder.maxCameras { numbers[header.camera] = number }
+    }
+
+    private func keep(_ incoming: Incoming) throws -> Bool {
         switch incoming {
         case .frame(let frame):
             guard command.camera.isEmpty || command.camera.contains(where: frame.header.camera.hasPrefix) else { return false }
-            try recorder.record(frame, receivedUTCNs: utcNs)
+            count(frame.header)
+            try recorder.record(frame, receivedUTCNs: now())
         case .unusable(let camera, _, _, let problem):
             unusable += 1
             if unusable <= 10 {
@@ -92,7 +117,7 @@ final class FrameTaker {
     private func takeVerdict() throws -> Bool {
         guard let parts = try verdicts?.receive(timeoutMs: 0) else { return false }
         guard parts.count == 2, let topic = String(validating: parts[0], as: UTF8.self), topic.utf8.count <= 256, topic.hasSuffix("/verdict") else { return true }
-        try recorder.record(verdict: parts[1], topic: topic, receivedUTCNs: PipelineClock.system.utcNs())
+        try recorder.record(verdict: parts[1], topic: topic, receivedUTCNs: now())
         return true
     }
 

@@ -9,80 +9,110 @@ final class RecordingReplayer {
     private let command: ReplayCommand
     private let stop: StopSignal
     private let speed: Double
-    private let readers: [MCAPReader]
+    /// The files that could be opened; each is opened again when its turn comes, since there may be thousands.
+    private var paths: [String] = []
+    /// The first frame's log time, as far as the files tell.
+    private var start = UInt64.max
     private let publisher: Publisher
     private var sent: [String: Int] = [:]
     private var count = 0
     private var bytes = 0
+    private var losses: [String] = []
     private var first: [UInt8] = []
-    /// Log time and moment of the first frame of a round.
+    /// Log time and moment that the pace is counted from.
     private var origin: (logTime: UInt64, sent: DispatchTime)?
+    private var lastTime: UInt64 = 0
 
     init(command: ReplayCommand, endpoints: [Endpoint], stop: StopSignal) throws {
         self.command = command
         self.stop = stop
         speed = command.speed ?? 1
-        readers = try command.paths.map { path throws(RecordingError) in try MCAPReader(path: path) }
         publisher = try Publisher(replaying: command, to: endpoints, isPatient: speed == 0, stop: stop)
-        for reader in readers {
-            for line in reader.losses { Terminal.printError("replay: \(line)") }
-            // Of a file without its end only the chunks themselves tell.
-            guard !reader.index.isRecovered else { continue }
-            let cameras = reader.cameras
-            guard !cameras.isEmpty else { throw Self.withoutPictures(reader) }
-            guard cameras.contains(where: isWanted) else {
-                throw InvalidInput("\(reader.path): has no camera \(command.camera ?? ""); it has \(cameras.prefix(20).map { Terminal.clean($0) }.joined(separator: ", "))")
-            }
-        }
-        for endpoint in endpoints { Terminal.printError("replay: \(readers.count) recordings, \(endpoint)") }
+        try look()
+        for endpoint in endpoints { Terminal.printError("replay: \(paths.count) recordings, \(endpoint)") }
     }
+
+    /// What the files tell without being read: one that is no recording is a loss where there are others.
+    private func look() throws {
+        var cameras: Set<String> = [], others: Set<String> = [], isTold = true, problem: RecordingError?
+        for path in command.paths {
+            let reader: MCAPReader
+            do { reader = try MCAPReader(path: path) } catch {
+                problem = problem ?? error
+                lose([error.description])
+                continue
+            }
+            paths.append(path)
+            cameras.formUnion(reader.cameras)
+            others.formUnion(reader.otherTopics)
+            start = min(start, reader.index.times?.lowerBound ?? .max)
+            // Only the chunks themselves tell the cameras of a file without its end, or without a list of channels.
+            if reader.index.isRecovered || reader.index.channels.isEmpty { isTold = false }
+        }
+        if paths.isEmpty, let problem { throw problem }
+        guard isTold else { return }
+        guard !cameras.isEmpty else {
+            let known = others.isEmpty ? "" : "; there are \(Self.list(others))"
+            throw InvalidInput("\(paths[0]): has no pictures that flawd reads (foxglove.CompressedImage with JPEG or foxglove.RawImage with bgr8, as protobuf)\(known)")
+        }
+        guard cameras.contains(where: isWanted) else {
+            throw InvalidInput("\(paths[0]): has no camera \(command.camera ?? ""); there are \(Self.list(cameras))")
+        }
+    }
+
+    private static func list(_ names: Set<String>) -> String { names.sorted().prefix(20).map { Terminal.clean($0) }.joined(separator: ", ") }
 
     /// - Returns: whether everything in the recordings was sound.
     func run() throws -> Bool {
-        let start = readers.compactMap(\.index.times).map(\.lowerBound).min() ?? 0
         let lower = command.from?.nanoseconds(after: start) ?? 0, upper = command.to?.nanoseconds(after: start) ?? .max
         guard lower <= upper else { throw InvalidInput("--from lies behind --to") }
         try publisher.waitForSubscriber(of: command, stop: stop)
         let begun = DispatchTime.now()
-        repeat {
-            let before = count
-            origin = nil
-            for reader in readers where !stop.isStopped {
-                try reader.readFrames(times: lower...upper, of: isWanted) { frame in
-                    if try !wait(for: frame) { return false }
-                    try send(frame)
-                    report()
-                    return !stop.isStopped
-                }
-            }
-            if count == before { break }
-        } while command.loop && !stop.isStopped
+        do {
+            repeat {
+                let before = count
+                origin = nil
+                for path in paths where !stop.isStopped { try replay(path, lower...upper) }
+                if count == before { break }
+            } while command.loop && !stop.isStopped
+        } catch let error as StreamingError where error.code == .wouldBlock && stop.isStopped {
+            // It was waiting for a subscriber.
+        }
         let seconds = Double(DispatchTime.now().uptimeNanoseconds - begun.uptimeNanoseconds) / 1e9
-        // A socket that is closed drops what it has not yet written; the last frames are on their way for this long at most.
-        _ = stop.wait(until: .now() + .milliseconds(500))
+        // A socket that is closed drops what it has not yet written; the last frames are on their way for this long at least.
+        if stop.wait(until: .now() + .milliseconds(500)) { publisher.hurry() }
         Terminal.progress("")
         let cameras = sent.sorted { $0.key < $1.key }.prefix(10).map { "\($0.value) of \(Terminal.clean($0.key))" }.joined(separator: ", ")
         Terminal.printError("replay: \(count) frames sent (\(cameras)), \(fixed(Double(bytes) / 1e6, 1)) MB in \(fixed(seconds, 1)) s")
-        let losses = readers.flatMap(\.losses)
-        for line in losses { Terminal.printError("replay: not whole: \(line)") }
-        if count == 0, !stop.isStopped { throw InvalidInput("no frame that was wanted is there") }
+        for line in losses { Terminal.printError("replay: not whole: \(Terminal.clean(line))") }
+        if count == 0, !stop.isStopped, losses.isEmpty { throw InvalidInput("\(command.paths[0]): has no frame of those that are wanted") }
         return losses.isEmpty
     }
 
-    private static func withoutPictures(_ reader: MCAPReader) -> InvalidInput {
-        let others = reader.otherTopics.prefix(10).map { Terminal.clean($0) }.joined(separator: ", ")
-        return InvalidInput("\(reader.path): has no pictures that flawd reads (foxglove.CompressedImage with JPEG or foxglove.RawImage with bgr8, as protobuf)\(others.isEmpty ? "" : "; it has \(others)")")
+    private func replay(_ path: String, _ times: ClosedRange<UInt64>) throws {
+        let reader: MCAPReader
+        do { reader = try MCAPReader(path: path) } catch { return lose([error.description]) }
+        defer { lose(reader.losses) }
+        try reader.readFrames(times: times, of: isWanted) { frame in
+            guard wait(for: frame) else { return false }
+            try send(frame)
+            report()
+            return !stop.isStopped
+        }
     }
+
+    private func lose(_ lines: [String]) { for line in lines where losses.count < 100 && !losses.contains(line) { losses.append(line) } }
 
     private func isWanted(_ camera: String) -> Bool { camera.hasPrefix(command.camera ?? "") }
 
-    /// Waits until a frame is due; false: it is time to stop.
-    private func wait(for frame: RecordedFrame) throws -> Bool {
+    /// Waits until a frame is due; false: it is time to stop. Where time goes back, from one file to another, the pace begins anew.
+    private func wait(for frame: RecordedFrame) -> Bool {
         guard speed > 0 else { return !stop.isStopped }
-        let origin = origin ?? (frame.receivedUTCNs, .now())
-        self.origin = origin
-        let after = frame.receivedUTCNs >= origin.logTime ? Double(frame.receivedUTCNs - origin.logTime) / 1e9 / speed : 0
-        return !stop.wait(until: origin.sent + after)
+        let time = frame.receivedUTCNs
+        if origin == nil || time < lastTime { origin = (time, .now()) }
+        lastTime = time
+        guard let origin else { return true }
+        return !stop.wait(until: origin.sent + Double(time - origin.logTime) / 1e9 / speed)
     }
 
     private func send(_ frame: RecordedFrame) throws {

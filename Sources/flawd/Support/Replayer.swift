@@ -65,7 +65,7 @@ final class Replayer {
         } while command.loop && !stop.isStopped
         summary.seconds = Double(DispatchTime.now().uptimeNanoseconds - begun.uptimeNanoseconds) / 1e9
         // A socket that is closed drops what it has not yet written; the last frames are on their way for this long at most.
-        _ = stop.wait(until: .now() + .milliseconds(500))
+        if stop.wait(until: .now() + .milliseconds(500)) { publisher.hurry() }
         return summary
     }
 

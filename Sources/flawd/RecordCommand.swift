@@ -15,7 +15,7 @@ struct RecordCommand: AsyncParsableCommand {
 
     @OptionGroup var socket: SocketOptions
 
-    @Option(help: ArgumentHelp("An existing folder for the files, which are named flawd-<UTC>.mcap.", valueName: "folder"))
+    @Option(help: ArgumentHelp("Folder for the files, which are named flawd-<UTC>.mcap; made if it is not there.", valueName: "folder"))
     var folder = "."
 
     @Option(help: ArgumentHelp("Only cameras whose names begin so; may be given several times.", valueName: "prefix"))

@@ -30,6 +30,9 @@ final class FrameTaker {
         frames = try FrameSubscriber(context: context, endpoints: endpoints, limits: limits)
         verdicts = command.verdicts.isEmpty
             ? nil : try EventSubscriber(context: context, endpoints: command.verdicts.map { Endpoint(.connect, $0) }, topics: [""])
+        do { try FileManager.default.createDirectory(atPath: command.folder, withIntermediateDirectories: true) } catch {
+            throw InvalidInput("\(command.folder): cannot be made: \(error.localizedDescription)")
+        }
         recorder = try FrameRecorder(
             folder: command.folder, program: "flawd \(BuildIdentity.current())", settings: command.settings, attachments: attachments,
             verdictSchema: Array(JSONSchema.verdict.utf8))

@@ -106,11 +106,7 @@ extension VisualRelation {
         }
         workspace.scope {
             let units = workspace.tensor(tokens, channels), slopes = workspace.tensor(tokens, channels)
-            for row in 0..<tokens {
-                let source = embedding.pointer + row * channels, unit = units.pointer + row * channels
-                unit.update(from: source, count: channels)
-                multiply(unit, by: 1 / (dot(source, source, count: channels).squareRoot() + 1e-16), count: channels)
-            }
+            Self.normalise(embedding, into: units, in: workspace)
             workspace.parallelRows(tokens, tile: tile, scratch: tile * tokens) { rows, block in
                 let start = rows.lowerBound * tokens, count = rows.count * tokens
                 if isThresholded {

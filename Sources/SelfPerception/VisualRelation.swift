@@ -59,14 +59,7 @@ public struct VisualRelation {
         precondition(weights.rows == tokens)
         workspace.scope {
             let units = workspace.tensor(tokens, channels)
-            workspace.parallelRows(tokens, tile: tile) { rows, _ in
-                for row in rows {
-                    let source = embedding.pointer + row * channels, unit = units.pointer + row * channels
-                    let norm = dot(source, source, count: channels).squareRoot()
-                    unit.update(from: source, count: channels)
-                    multiply(unit, by: 1 / (norm + 1e-16), count: channels)
-                }
-            }
+            Self.normalise(embedding, into: units, in: workspace)
             let side = (tokens + tile - 1) / tile
             workspace.parallel(side * (side + 1) / 2) { item, _ in
                 // The item-th pair (i, j) with i ≤ j, row by row.
@@ -86,6 +79,19 @@ public struct VisualRelation {
         softmaxFactors.copy(from: rowFactors)
         if alpha > 0 { threshold(alpha, in: workspace) }
         if let tape = workspace.tape { recordUpdate(embedding, isThresholded: alpha > 0, on: tape) }
+    }
+
+    /// u = t / |t|, token by token.
+    static func normalise(_ embedding: Tensor, into units: Tensor, in workspace: Workspace) {
+        let channels = embedding.columns
+        workspace.parallelRows(embedding.rows, tile: tile) { rows, _ in
+            for row in rows {
+                let source = embedding.pointer + row * channels, unit = units.pointer + row * channels
+                let norm = dot(source, source, count: channels).squareRoot()
+                unit.update(from: source, count: channels)
+                multiply(unit, by: 1 / (norm + 1e-16), count: channels)
+            }
+        }
     }
 
     /// e^cos of two ranges of tokens, and its mirror image.

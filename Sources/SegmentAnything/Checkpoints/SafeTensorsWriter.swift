@@ -65,9 +65,13 @@ public final class SafeTensorsWriter {
         let unfit: Float?
         switch type {
         case .f32: unfit = put { $0.bitPattern }
-        case .f16: unfit = put { type.rounded($0).isFinite ? Float16($0).bitPattern : nil }
-        // The largest Floats would round to infinity.
-        case .bf16: unfit = put { type.rounded($0).isFinite ? UInt16(truncatingIfNeeded: type.rounded($0).bitPattern >> 16) : nil }
+        case .f16, .bf16:
+            unfit = put { value -> UInt16? in
+                // The largest Floats would round to infinity.
+                let rounded = type.rounded(value)
+                guard rounded.isFinite else { return nil }
+                return type == .f16 ? Float16(rounded).bitPattern : UInt16(truncatingIfNeeded: rounded.bitPattern >> 16)
+            }
         default: preconditionFailure("weights are stored as F32, F16 or BF16")
         }
         if let unfit { return unfit }

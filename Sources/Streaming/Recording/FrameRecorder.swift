@@ -64,7 +64,7 @@ public final class FrameRecorder {
     private var flushedNs: UInt64 = 0
 
     /// - Parameters:
-    ///   - folder: an existing folder; its files named `flawd-*.mcap` are what retention removes.
+    ///   - folder: an existing folder; retention removes files that are named as this names its own (``RecordingFolder``).
     ///   - program: what the files say wrote them.
     ///   - verdictSchema: JSON Schema of the verdicts.
     public init(
@@ -177,7 +177,8 @@ public final class FrameRecorder {
 
     /// Removes what is older or more than wanted, and names the next file.
     private func makeRoom(beginning time: UInt64) throws(RecordingError) -> String {
-        try RecordingFolder(path: folder).retain(bytes: settings.keepBytes, seconds: settings.keepSeconds, at: time)
-        return RecordingFolder(path: folder).name(of: time)
+        let recordings = RecordingFolder(path: folder)
+        try recordings.retain(bytes: settings.keepBytes, seconds: settings.keepSeconds, at: time)
+        return recordings.name(of: time)
     }
 }

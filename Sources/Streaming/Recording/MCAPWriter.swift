@@ -244,17 +244,12 @@ final class MCAPWriter {
                 fields.put(UInt64(group.end - group.start))
             }
         }
-        fields.putRecord(.footer) { fields in
-            fields.put(start)
-            fields.put(offsetStart)
-            // The CRC is of everything from the summary's start to the field itself; the footer's length is known beforehand.
-            var sealed = fields.bytes
-            sealed.withUnsafeMutableBytes { bytes in
-                let length = bytes.count - 16 - 8
-                bytes.storeBytes(of: UInt64(MCAPFormat.footerBytes).littleEndian, toByteOffset: length, as: UInt64.self)
-            }
-            fields.put(sealed.withUnsafeBytes { CRC32.checksum($0) })
-        }
+        fields.put(MCAPOpcode.footer.rawValue)
+        fields.put(UInt64(MCAPFormat.footerBytes))
+        fields.put(start)
+        fields.put(offsetStart)
+        // Of everything from the summary's start to here.
+        fields.put(fields.bytes.withUnsafeBytes { CRC32.checksum($0) })
         fields.put(MCAPFormat.magic)
         return fields.bytes
     }

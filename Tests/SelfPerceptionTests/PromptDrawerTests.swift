@@ -48,6 +48,17 @@ struct PromptDrawerTests {
         #expect(boxes.count > 290)
     }
 
+    @Test func someLooseBoxes_AreTightAllTheSame() throws {
+        let drawer = drawer {
+            $0.points = 0
+            $0.looseness = 0.2...0.5
+            $0.tightBoxes = 0.6
+        }
+        let boxes = try (0..<500).map { try #require(drawer(truth, placement, step: $0).prompt.box) }
+        let tight = boxes.filter { $0 == Prompt.Box(left: 40, top: 30, right: 100, bottom: 80) }
+        #expect(abs(tight.count - 300) < 50)
+    }
+
     @Test func points_LieOnTheDefect() throws {
         let drawer = drawer { $0.box = 0 }
         var counts: Set<Int> = []
@@ -120,7 +131,7 @@ struct PromptDrawerTests {
         for change: (inout PromptSettings) -> Void in [
             { ($0.box, $0.points) = (0, 0) }, { $0.box = -1 }, { $0.goodRegion = 1 }, { $0.pointCount = 0...3 }, { $0.boxJitter = .nan }, { $0.emptyBoxes = 2 },
             { $0.regions = [.init(left: 0.5, top: 0, right: 0.5, bottom: 1)] }, { ($0.goodBox, $0.goodWhole) = (0, 0) }, { $0.looseness = 0...99 },
-            { $0.randomSide = 0...1 }, { $0.mostJitter = -1 },
+            { $0.randomSide = 0...1 }, { $0.mostJitter = -1 }, { $0.tightBoxes = 1.5 },
         ] {
             var settings = PromptSettings()
             change(&settings)

@@ -199,7 +199,7 @@ public final class Tuner {
         for place in first..<last {
             let losses = try show(plan.entries[place], epoch: state.epoch, place: place)
             sums.draft += losses.draft.total
-            sums.refined += losses.refined.total + losses.score
+            sums.refined += losses.refined.total + losses.score + losses.overlap
             guard losses.total.isFinite else {
                 throw TuningError(description: "the loss is no number any more in epoch \(state.epoch + 1); a smaller --learning-rate may help", isInvalidInput: false)
             }
@@ -229,7 +229,7 @@ public final class Tuner {
             picture = .input(input)
         }
         let region = settings.scoreWeight > 0 ? TuningStep.ScoredRegion(box: example.region, weight: settings.scoreWeight) : nil
-        return step(picture, prompt: example.prompt, truth: example.truth, region: region) { logits, size in
+        return step(picture, prompt: example.prompt, truth: example.truth, region: region, overlapWeight: settings.overlapWeight) { logits, size in
             settings.sampling.points(in: logits, size: size, using: &generator)
         }
     }

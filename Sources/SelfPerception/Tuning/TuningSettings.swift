@@ -31,6 +31,9 @@ public struct TuningSettings: Sendable, Codable, Equatable {
     /// How much it counts that a region's score is what a perfect mask's would be, beside each mask's loss. The paper has no
     /// such part; a line judges by the score, and 0.3 makes good parts and bad ones differ by it.
     public var scoreWeight: Float = 0
+    /// How much it counts what share of the whole refined mask and its truth is common to both, beside each mask's loss at sampled
+    /// points. The paper has no such part.
+    public var overlapWeight: Float = 0
     public var augmentation = AugmentationSettings()
     public var prompts = PromptSettings()
     /// Of the pictures of an epoch, how many are of good parts and ask for an empty mask. The paper has none; a line needs them.
@@ -62,6 +65,7 @@ public struct TuningSettings: Sendable, Codable, Equatable {
         try require((0...1_000_000).contains(warmupSteps), "the warm-up must be from 0 to 1000000 steps, not \(warmupSteps)")
         try require(averaging >= 0 && averaging < 1, "the averaging must be from 0 to below 1, not \(averaging)")
         try require(scoreWeight >= 0 && scoreWeight <= 100, "the score's weight must be from 0 to 100, not \(scoreWeight)")
+        try require(overlapWeight >= 0 && overlapWeight <= 100, "the overlap's weight must be from 0 to 100, not \(overlapWeight)")
         try require(decayAfter >= 0, "decay-after must be 0 or more epochs, not \(decayAfter)")
         try require(decayFactor > 0 && decayFactor <= 1, "the decay factor must be above 0 and at most 1, not \(decayFactor)")
         try require(weightDecay >= 0 && weightDecay < 1, "the weight decay must be from 0 to below 1, not \(weightDecay)")

@@ -41,10 +41,12 @@ public final class TuningStep {
         public var refined: MaskLoss
         /// Of the region's score, weighted.
         public var score = 0.0
+        /// Of the whole refined mask's overlap with the truth, weighted.
+        public var overlap = 0.0
         /// Of the refined mask and the truth, at the mask's own resolution; nil where there is nothing to find.
         public var iou: Double?
 
-        public var total: Double { draft.total + refined.total + score }
+        public var total: Double { draft.total + refined.total + score + overlap }
     }
 
     /// A region whose score is to be what a perfect mask's is.
@@ -79,9 +81,10 @@ public final class TuningStep {
     ///   - prompt: in pixels of the model's input.
     ///   - truth: of the model's input.
     ///   - region: whose score counts, too; nil: as published, masks alone.
+    ///   - overlapWeight: of the whole refined mask's overlap with the truth; 0: as published, sampled points alone.
     ///   - points: where the loss looks, given a map of logits.
     public func callAsFunction(
-        _ picture: Picture, prompt: Prompt, truth: TruthMap, region: ScoredRegion? = nil,
+        _ picture: Picture, prompt: Prompt, truth: TruthMap, region: ScoredRegion? = nil, overlapWeight: Float = 0,
         points: (_ logits: UnsafePointer<Float>, _ size: PixelSize) -> [SamplePoint]
     ) -> Losses {
         let configuration = model.configuration, size = PixelSize(width: configuration.maskSize, height: configuration.maskSize)
@@ -100,6 +103,10 @@ public final class TuningStep {
                 losses.draft = loss(passes.draft, size, truth, points)
                 losses.refined = model.hasRefinement ? loss(passes.refined, size, truth, points) : losses.draft
                 let refined = model.hasRefinement ? passes.refined.masks : passes.draft.masks
+                if overlapWeight > 0 {
+                    losses.overlap = Double(overlapWeight) * OverlapLoss(size: size, truth: truth)(
+                        refined.pointer, size: size, weight: overlapWeight, gradient: tape.gradient(of: refined).pointer)
+                }
                 losses.iou = truth.iou(of: refined.pointer, size: size)
                 if let region {
                     losses.score = Double(region.weight) * ScoreLoss(size: size, region: region.box, truth: truth)(

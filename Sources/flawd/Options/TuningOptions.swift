@@ -73,6 +73,9 @@ struct TuningOptions: ParsableArguments {
     @Option(help: "How much the region's score counts beside the masks' losses; 0, as published. 0.3 tells good parts from bad ones better.")
     var scoreWeight: Float?
 
+    @Option(help: "How much the refined mask's whole overlap with the truth counts beside the losses at sampled points; 0, as published.")
+    var overlapWeight: Float?
+
     @Option(help: "Share of good pictures, which ask for an empty mask; 0.25.")
     var goodShare: Double?
 
@@ -131,6 +134,7 @@ struct TuningOptions: ParsableArguments {
         case nil: break
         }
         set(scoreWeight, \.scoreWeight)
+        set(overlapWeight, \.overlapWeight)
         set(goodShare, \.goodShare)
         set(paintedShare, \.paintedShare)
         if paintedShare == 1, goodShare == nil { settings.goodShare = 0 }

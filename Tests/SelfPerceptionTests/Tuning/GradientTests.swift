@@ -16,8 +16,9 @@ struct GradientTests {
         private let truth: TruthMap
         private let points: [SamplePoint]
         private let region: TuningStep.ScoredRegion?
+        private let overlapWeight: Float
 
-        init(_ model: RandomModel, _ target: TuningTarget, prompt: Prompt = box, scoreWeight: Float? = nil, threads: Int = 2) throws {
+        init(_ model: RandomModel, _ target: TuningTarget, prompt: Prompt = box, scoreWeight: Float? = nil, overlapWeight: Float = 0, threads: Int = 2) throws {
             let plan = target.plan(seed: 3, encoder: .vit)
             let read = try SPTModel(base: SafeTensorsFile(path: model.path), adapter: nil, tuning: plan)
             step = TuningStep(model: read, plan: plan, target: target, threads: threads)
@@ -31,6 +32,7 @@ struct GradientTests {
             input = Tensor(rows: size * size, columns: 3)
             for index in 0..<input.count { input.pointer[index] = generator.signed() }
             self.prompt = prompt
+            self.overlapWeight = overlapWeight
             truth = TruthMap(
                 size: PixelSize(width: side, height: side),
                 values: (0..<side * side).map { $0 % side > side / 3 && $0 / side > side / 2 ? 1 : 0 })
@@ -43,7 +45,7 @@ struct GradientTests {
 
         func loss() -> Double {
             step.parameters.clearGradients()
-            return step(.input(input), prompt: prompt, truth: truth, region: region) { _, _ in points }.total
+            return step(.input(input), prompt: prompt, truth: truth, region: region, overlapWeight: overlapWeight) { _, _ in points }.total
         }
 
         /// Moves each tensor along a direction that is half the gradient's and half random, so that each entry takes part, and
@@ -122,6 +124,12 @@ struct GradientTests {
         // Cells change places among the twenty highest on the way.
         try Line(model, target(.spt), scoreWeight: 3).check(within: 0.2) { $0.contains("draft_decoder") }
         #expect(try Line(model, target(.spt), scoreWeight: 3).loss() > Line(model, target(.spt)).loss() + 0.1)
+    }
+
+    @Test func overlapTakesPart() throws {
+        let model = try RandomModel(seed: 5)
+        try Line(model, target(.spt), overlapWeight: 3).check { $0.contains("draft_decoder") }
+        #expect(try Line(model, target(.spt), overlapWeight: 3).loss() > Line(model, target(.spt)).loss() + 0.1)
     }
 
     @Test func detachedDraft_HearsNothingOfTheRefinedMask() throws {

@@ -56,8 +56,9 @@ public struct PromptDrawer: Sendable {
         }
     }
 
-    /// A box loosened and jittered; it stays inside the picture, and its corners keep their order.
+    /// A box loosened and jittered, or as it is; it stays inside the picture, and its corners keep their order.
     private func around(_ box: Prompt.Box, within whole: Prompt.Box, using random: inout SeededGenerator) -> Prompt.Box {
+        if settings.tightBoxes > 0, random.chance(settings.tightBoxes) { return box }
         let width = Double(box.right - box.left), height = Double(box.bottom - box.top)
         let loose = random.between(settings.looseness) / 2
         func moved(_ value: Float, by side: Double, outwards sign: Double, from low: Float, to high: Float) -> Float {

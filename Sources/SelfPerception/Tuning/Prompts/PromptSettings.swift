@@ -14,6 +14,8 @@ public struct PromptSettings: Sendable, Codable, Equatable {
     public var mostJitter = 20.0
     /// How much longer than the defect a box is made along each axis, as a share; 0…0.5 is how an operator draws.
     public var looseness: ClosedRange<Double> = 0...0
+    /// The share of boxes that are neither loosened nor jittered: the first and last column and row of the defect.
+    public var tightBoxes = 0.0
     /// The share of defective pictures that are asked about a box without a defect; 0.1 is good.
     public var emptyBoxes = 0.0
     /// How often a good part is asked about, relative to each other: a random box, the whole picture, one of ``regions``.
@@ -67,6 +69,7 @@ public struct PromptSettings: Sendable, Codable, Equatable {
         if !(0...0.5).contains(boxJitter) { return "boxJitter is \(boxJitter); a share from 0 to 0.5 is expected" }
         if !(mostJitter >= 0) { return "mostJitter is \(mostJitter); pixels from 0 are expected" }
         if !(looseness.lowerBound >= 0 && looseness.upperBound <= 10) { return "looseness is \(looseness); shares from 0 to 10 are expected" }
+        if !(0...1).contains(tightBoxes) { return "tightBoxes is \(tightBoxes); a share from 0 to 1 is expected" }
         if !(0...1).contains(emptyBoxes) { return "emptyBoxes is \(emptyBoxes); a share from 0 to 1 is expected" }
         if !(randomSide.lowerBound > 0 && randomSide.upperBound <= 1) { return "randomSide is \(randomSide); shares above 0 up to 1 are expected" }
         for region in regions where !(region.left >= 0 && region.left < region.right && region.right <= 1 && region.top >= 0 && region.top < region.bottom && region.bottom <= 1) {

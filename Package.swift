@@ -24,6 +24,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     ],
     targets: [
         .executableTarget(
@@ -47,7 +48,7 @@ let package = Package(
             swiftSettings: .flawd),
         .target(
             name: "Streaming",
-            dependencies: ["CZeroMQ", "CLZ4", "CZstd", "Imaging"],
+            dependencies: ["CZeroMQ", "CLZ4", "CZstd", "Imaging", .product(name: "GRDB", package: "GRDB.swift")],
             swiftSettings: .flawd),
         .target(
             name: "Inspection",

@@ -7,7 +7,10 @@ extension VerdictEvent {
             w.field(CodingKeys.type, type)
             w.field(CodingKeys.seq, seq)
             w.field(CodingKeys.epoch, epoch)
+            w.field(CodingKeys.durability, durability?.rawValue)
             w.field(CodingKeys.camera, camera)
+            w.field(CodingKeys.session, session)
+            w.field(CodingKeys.arrival, arrival?.rawValue)
             w.field(CodingKeys.sequence, sequence)
             w.field(CodingKeys.frameHash, frameHash)
             w.field(CodingKeys.partID, partID)
@@ -45,9 +48,42 @@ extension MissingEvent {
             w.field(CodingKeys.type, type)
             w.field(CodingKeys.seq, seq)
             w.field(CodingKeys.epoch, epoch)
+            w.field(CodingKeys.durability, durability?.rawValue)
             w.field(CodingKeys.camera, camera)
+            w.field(CodingKeys.session, session)
             w.field(CodingKeys.first, first)
             w.field(CodingKeys.last, last)
+            w.field(CodingKeys.publishedUTCNs, publishedUTCNs)
+        }
+        return writer.bytes
+    }
+}
+
+extension HeartbeatEvent {
+    /// The event as JSON text in UTF-8.
+    public var json: [UInt8] {
+        var writer = JSONWriter(reserving: 256)
+        writer.object { w in
+            w.field(CodingKeys.schemaVersion, schemaVersion)
+            w.field(CodingKeys.type, type)
+            w.field(CodingKeys.epoch, epoch)
+            w.field(CodingKeys.seq, seq)
+            w.field(CodingKeys.durability, durability.rawValue)
+            w.field(CodingKeys.publishedUTCNs, publishedUTCNs)
+        }
+        return writer.bytes
+    }
+}
+
+extension StatusEvent {
+    /// The event as JSON text in UTF-8.
+    public var json: [UInt8] {
+        var writer = JSONWriter(reserving: 256)
+        writer.object { w in
+            w.field(CodingKeys.schemaVersion, schemaVersion)
+            w.field(CodingKeys.type, type)
+            w.field(CodingKeys.condition, condition.rawValue)
+            w.field(CodingKeys.detail, detail)
             w.field(CodingKeys.publishedUTCNs, publishedUTCNs)
         }
         return writer.bytes

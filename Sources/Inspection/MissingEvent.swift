@@ -4,7 +4,11 @@ public struct MissingEvent: Sendable, Codable, Equatable {
     public var type = "missing"
     public var seq: UInt64
     public var epoch: String
+    /// What the event is safe from; the ledger says.
+    public var durability: EventDurability?
     public var camera: String
+    /// The `seq` of the first frame of the camera's present count; the ledger says.
+    public var session: UInt64?
     /// The first and the last count that are missing.
     public var first: UInt64
     public var last: UInt64
@@ -20,7 +24,7 @@ public struct MissingEvent: Sendable, Codable, Equatable {
     }
 
     enum CodingKeys: String, CodingKey {
-        case type, seq, epoch, camera, first, last
+        case type, seq, epoch, durability, camera, session, first, last
         case schemaVersion = "schema_version"
         case publishedUTCNs = "published_utc_ns"
     }

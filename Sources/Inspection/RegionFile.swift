@@ -7,6 +7,8 @@ public struct RegionFile: Sendable {
     public let revision: String
     /// What is accepted but may not be meant, as `file:line: key: …`; for `flawd check` and the log.
     public let warnings: [String]
+    /// The file, byte for byte.
+    public let bytes: [UInt8]
     let entries: [CameraEntry]
 
     /// Reads and validates a file. Errors name file, line, key, what is wrong and what would be right.
@@ -27,6 +29,7 @@ public struct RegionFile: Sendable {
         }
         self.entries = entries
         revision = source.revision
+        bytes = source.bytes
         warnings = decoder.warnings.map(\.description)
     }
 

@@ -6,7 +6,12 @@ public struct VerdictEvent: Sendable, Codable, Equatable {
     public var seq: UInt64
     /// Which journal file counted `seq`.
     public var epoch: String
+    /// What the event is safe from; the ledger says.
+    public var durability: EventDurability?
     public var camera: String
+    /// The `seq` of the first frame of the camera's present count; the ledger says.
+    public var session: UInt64?
+    public var arrival: FrameArrival?
     /// The producer's count, or flawd's own where the wire format has none.
     public var sequence: UInt64
     public var frameHash: String?
@@ -28,7 +33,7 @@ public struct VerdictEvent: Sendable, Codable, Equatable {
     public var build: String
 
     public init(
-        seq: UInt64, epoch: String, camera: String, sequence: UInt64, frameHash: String? = nil, partID: String? = nil,
+        seq: UInt64, epoch: String, camera: String, sequence: UInt64, arrival: FrameArrival? = nil, frameHash: String? = nil, partID: String? = nil,
         trigger: Int64? = nil, capturedUTCNs: Int64? = nil, capturedMonotonicNs: Int64? = nil, receivedUTCNs: Int64,
         publishedUTCNs: Int64, latencyNs: [String: Int64] = [:], verdict: Verdict, reason: UninspectedReason? = nil,
         detail: String? = nil, regions: [RegionResult] = [], roiRevision: String? = nil, model: String, build: String
@@ -37,6 +42,7 @@ public struct VerdictEvent: Sendable, Codable, Equatable {
         self.epoch = epoch
         self.camera = camera
         self.sequence = sequence
+        self.arrival = arrival
         self.frameHash = frameHash
         self.partID = partID
         self.trigger = trigger
@@ -63,7 +69,7 @@ public struct VerdictEvent: Sendable, Codable, Equatable {
     }
 
     enum CodingKeys: String, CodingKey {
-        case type, seq, epoch, camera, sequence, trigger, verdict, reason, detail, regions, model, build
+        case type, seq, epoch, durability, camera, session, arrival, sequence, trigger, verdict, reason, detail, regions, model, build
         case schemaVersion = "schema_version"
         case frameHash = "frame_hash"
         case partID = "part_id"

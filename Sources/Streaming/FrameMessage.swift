@@ -84,21 +84,7 @@ public enum FrameMessage {
 
         mutating func add(_ key: HeaderFields.Key, _ value: String) {
             begin(key)
-            json.append(UInt8(ascii: "\""))
-            for byte in value.utf8 {
-                switch byte {
-                case UInt8(ascii: "\""), UInt8(ascii: "\\"):
-                    json.append(UInt8(ascii: "\\"))
-                    json.append(byte)
-                case 0..<0x20:
-                    json.append(contentsOf: "\\u00".utf8)
-                    json.append(Self.hexDigits[Int(byte >> 4)])
-                    json.append(Self.hexDigits[Int(byte & 15)])
-                default:
-                    json.append(byte)
-                }
-            }
-            json.append(UInt8(ascii: "\""))
+            json.append(jsonString: value)
         }
 
         mutating func add(_ key: HeaderFields.Key, _ values: [Int]) {
@@ -131,7 +117,5 @@ public enum FrameMessage {
             json.append(contentsOf: key.rawValue.utf8)
             json.append(contentsOf: "\":".utf8)
         }
-
-        private static let hexDigits = Array("0123456789abcdef".utf8)
     }
 }

@@ -39,6 +39,11 @@ struct JSONReader {
         return members
     }
 
+    /// The members of the one object that `json` holds.
+    static func object(_ json: [UInt8]) throws(WireProblem) -> [String: JSONValue] {
+        try json.withUnsafeBufferPointer { (bytes) throws(WireProblem) in try object(UnsafeRawBufferPointer(bytes)) }
+    }
+
     private init(bytes: UnsafeRawBufferPointer) { self.bytes = bytes }
 
     private func problem(_ text: String) -> WireProblem {

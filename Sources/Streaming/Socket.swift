@@ -5,7 +5,7 @@ import CZeroMQ
 /// Every call catches errno where it happens. An interrupted call is repeated; a context that was shut down throws
 /// an error that `isShutDown`.
 struct Socket: ~Copyable {
-    enum Kind { case subscriber, publisher }
+    enum Kind { case subscriber, publisher, router, dealer }
 
     private let handle: UnsafeMutableRawPointer
     /// Keeps the context from being terminated while the socket is open.
@@ -16,6 +16,8 @@ struct Socket: ~Copyable {
         let type = switch kind {
         case .subscriber: ZMQ_SUB
         case .publisher: ZMQ_XPUB
+        case .router: ZMQ_ROUTER
+        case .dealer: ZMQ_DEALER
         }
         guard let handle = zmq_socket(context.handle, type) else { throw .lastCall("open a socket") }
         self.handle = handle

@@ -15,6 +15,7 @@ public struct StreamingError: Error, CustomStringConvertible, Sendable {
         public static let invalid = Code(rawValue: EINVAL)
         public static let noSuchDevice = Code(rawValue: ENODEV)
         public static let permissionDenied = Code(rawValue: EACCES)
+        public static let unreachable = Code(rawValue: EHOSTUNREACH)
         public static let nameTooLong = Code(rawValue: ENAMETOOLONG)
         public static let protocolNotSupported = Code(rawValue: EPROTONOSUPPORT)
     }

@@ -4,6 +4,7 @@ import Inspection
 import SegmentAnything
 import SelfPerception
 import Service
+import Streaming
 
 /// Where the process begins: runs the command and turns what it throws into a message and an exit code.
 @main enum Main {
@@ -34,6 +35,7 @@ import Service
     private static func status(of error: any Error) -> Int32 {
         switch error {
         case is FileError, is CheckpointError, is DatasetError, is InvalidInput: return 2
+        case let error as JournalError where error.kind == .content || error.kind == .other: return 2
         case let error as TuningError where error.isInvalidInput: return 2
         default:
             let code = Flawd.exitCode(for: error)

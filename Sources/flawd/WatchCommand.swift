@@ -11,6 +11,8 @@ struct WatchCommand: AsyncParsableCommand {
             With --truth DIR, an event's part_id is looked up there: NAME.png means that part NAME is defective, NAME.jpg \
             alone that it is good. The summary then compares verdicts with the truth; an uninspected defective part counts as \
             an escape, and a part up for review as stopped.
+            With --since, events are asked for that were published before, and those that do not arrive, so that none is missed and \
+            none comes twice: the daemon needs a journal and publish.catch_up.
             """)
 
     @OptionGroup var socket: SocketOptions
@@ -27,13 +29,27 @@ struct WatchCommand: AsyncParsableCommand {
     @Option(help: "End when nothing came for this many seconds.")
     var timeout: Double?
 
+    @Option(help: ArgumentHelp("Begin after the event of this number (0: with the oldest that is kept), and miss none.", valueName: "seq"))
+    var since: UInt64?
+
+    @Option(help: ArgumentHelp("The journal's epoch that --since is of; another one begins anew.", valueName: "epoch"))
+    var epoch: String?
+
+    @Option(help: ArgumentHelp("Where the daemon answers from its journal. (default: tcp://127.0.0.1:5557)", valueName: "address"))
+    var catchUp: String?
+
     @Option(help: ArgumentHelp("Folder that tells defective parts from good ones.", valueName: "folder"))
     var truth: String?
 
     func validate() throws {
         if let count, count < 1 { throw ValidationError("--count must be 1 or more.") }
         if let timeout, !(timeout > 0 && timeout <= 86_400) { throw ValidationError("--timeout must be more than 0 and at most 86400 seconds.") }
+        if since == nil, epoch != nil || catchUp != nil { throw ValidationError("--epoch and --catch-up belong to --since.") }
+        if let problem = source?.problem { throw ValidationError("--catch-up: \(problem)") }
     }
+
+    /// Where missed events are asked for; nil: nowhere.
+    var source: Endpoint? { since.map { _ in Endpoint(.connect, catchUp ?? "tcp://127.0.0.1:5557") } }
 
     func run() async throws {
         let table = try truth.map { try TruthTable(folder: $0) }

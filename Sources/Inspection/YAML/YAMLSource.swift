@@ -8,6 +8,8 @@ public struct YAMLSource {
 
     /// SHA-256 of the bytes as they are on disk, byte order mark included.
     let revision: String
+    /// As they are on disk.
+    let bytes: [UInt8]
     let text: String
     /// Whether the bytes begin with one; `text` does not.
     let hasByteOrderMark: Bool
@@ -22,6 +24,7 @@ public struct YAMLSource {
     public init(bytes: [UInt8], name: String, kind: YAMLKind) throws(FileError) {
         guard bytes.count <= Self.maxBytes else { throw Self.tooLarge(bytes.count, file: name, kind) }
         self.kind = kind
+        self.bytes = bytes
         revision = bytes.withUnsafeBytes { ContentHash.sha256($0) }
         self.name = name
         let mark: [UInt8] = [0xEF, 0xBB, 0xBF]

@@ -20,7 +20,7 @@ public final class OutputFile {
     /// - Parameters:
     ///   - size: bytes that will be written; a disk without room for them is found out at once.
     ///   - overwrite: whether a file of this name may be replaced.
-    init(path: String, size: Int, overwrite: Bool) throws {
+    public init(path: String, size: Int, overwrite: Bool) throws {
         self.path = path
         self.overwrite = overwrite
         try Self.requireFree(path, overwrite: overwrite)
@@ -78,7 +78,7 @@ public final class OutputFile {
         FileWriteError(file: path, problem: "cannot be written: \(String(cString: strerror(code)))\(more.isEmpty ? "" : " (\(more))")")
     }
 
-    func write(_ bytes: UnsafeRawBufferPointer) throws(FileWriteError) {
+    public func write(_ bytes: UnsafeRawBufferPointer) throws(FileWriteError) {
         var done = 0
         while done < bytes.count {
             let count = writeBytes(descriptor, bytes.baseAddress.map { $0 + done }, bytes.count - done)
@@ -89,7 +89,7 @@ public final class OutputFile {
     }
 
     /// Makes the file appear under its name.
-    func finish() throws {
+    public func finish() throws {
         guard fsync(descriptor) == 0 else { throw failure(errno) }
         try Self.requireFree(path, overwrite: overwrite)
         guard rename(temporary, path) == 0 else { throw failure(errno) }

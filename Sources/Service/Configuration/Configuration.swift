@@ -15,6 +15,8 @@ public struct Configuration: Sendable, Equatable {
     public var regions = ""
     public var subscribe = Subscription()
     public var publish = Publication()
+    /// nil: verdicts are numbered, but not kept.
+    public var journal: JournalFile?
     public var pipeline = PipelineSettings()
     /// Cores that one inspection uses.
     public var threads = 1
@@ -36,7 +38,17 @@ public struct Configuration: Sendable, Equatable {
 
     public struct Publication: Sendable, Equatable {
         public var endpoints: [Endpoint] = []
+        /// Where subscribers ask for what they missed; needs a journal.
+        public var catchUp: [Endpoint] = []
         public init() {}
+    }
+
+    /// Where the journal is and how it is kept.
+    public struct JournalFile: Sendable, Equatable {
+        public var path: String
+        public var settings = JournalSettings()
+
+        public init(path: String) { self.path = path }
     }
 
     /// The largest things that are accepted from outside.

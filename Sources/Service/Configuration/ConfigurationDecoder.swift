@@ -17,6 +17,7 @@ extension Configuration {
         }
         if !regions.isEmpty { regions = resolve(regions) }
         if model != SPTModel.embeddedName { model = resolve(model) }
+        if let path = journal?.path { journal?.path = resolve(path) }
         for index in adapters.indices { adapters[index].path = resolve(adapters[index].path) }
     }
 
@@ -49,7 +50,7 @@ extension YAMLKind {
 
 /// YAML nodes → configuration. Notes every mistake and goes on; `configuration` is whole only where the reader found nothing.
 private struct ConfigurationDecoder {
-    static let keys = ["version", "model", "adapters", "regions", "subscribe", "publish", "pipeline", "limits", "log"]
+    static let keys = ["version", "model", "adapters", "regions", "subscribe", "publish", "journal", "pipeline", "limits", "log"]
 
     private(set) var configuration = Configuration()
     private(set) var reader: NodeReader
@@ -67,6 +68,10 @@ private struct ConfigurationDecoder {
         configuration.regions = text(required("regions", of: top, "name the region file")) ?? configuration.regions
         subscribe(required("subscribe", of: top, "say where frames come from"))
         publish(required("publish", of: top, "say where verdicts go"))
+        journal(top["journal"])
+        if !configuration.publish.catchUp.isEmpty, configuration.journal == nil, top["journal"] == nil {
+            reader.note(top.field.missing("journal"), "is missing; publish.catch_up answers from a journal")
+        }
         pipeline(top["pipeline"])
         limits(top["limits"])
         if let log = section(top["log"], ["level"]) {
@@ -98,10 +103,30 @@ private struct ConfigurationDecoder {
     }
 
     private mutating func publish(_ field: NodeReader.Field?) {
-        guard let section = section(field, ["connect", "bind", "masks", "overlays"]) else { return }
+        guard let section = section(field, ["connect", "bind", "catch_up", "masks", "overlays"]) else { return }
         configuration.publish.endpoints = endpoints(section)
+        for (address, field) in texts(section["catch_up"]) {
+            let endpoint = Endpoint(.bind, address)
+            if let problem = endpoint.problem {
+                reader.note(field, problem)
+            } else if (configuration.subscribe.endpoints + configuration.publish.endpoints + configuration.publish.catchUp).contains(endpoint) {
+                reader.note(field, "\(address.shownInMessage) is bound twice; only one socket can have it")
+            } else {
+                configuration.publish.catchUp.append(endpoint)
+            }
+        }
         configuration.pipeline.publishesMasks = boolean(section["masks"]) ?? false
         configuration.pipeline.publishesOverlays = boolean(section["overlays"]) ?? false
+    }
+
+    private mutating func journal(_ field: NodeReader.Field?) {
+        guard let section = section(field, ["path", "durability", "keep_days", "keep_mb", "ballast_mb"]) else { return }
+        var journal = Configuration.JournalFile(path: text(required("path", of: section, "name the journal's file")) ?? "")
+        journal.settings.durability = choice(section["durability"], JournalSettings.Durability.self) ?? journal.settings.durability
+        if let days = integer(section["keep_days"], in: 0...36_500) { journal.settings.keepSeconds = days == 0 ? nil : Double(days) * 86_400 }
+        if let size = integer(section["keep_mb"], in: 0...1 << 24) { journal.settings.keepBytes = size == 0 ? nil : Int64(size) << 20 }
+        if let size = integer(section["ballast_mb"], in: 0...1 << 14) { journal.settings.ballastBytes = Int64(size) << 20 }
+        configuration.journal = journal
     }
 
     private mutating func pipeline(_ field: NodeReader.Field?) {

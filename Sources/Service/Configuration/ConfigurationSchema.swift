@@ -39,8 +39,24 @@ public enum ConfigurationSchema {
               "properties": {
                 "connect": {"$ref": "#/$defs/addresses"},
                 "bind": {"$ref": "#/$defs/addresses"},
+                "catch_up": {"$ref": "#/$defs/addresses",
+                  "description": "where a ROUTER socket is bound that answers {\"since\": seq} from the journal: a subscriber that was away asks for what it missed"},
                 "masks": {"type": "boolean", "default": false, "description": "publish <camera>/mask"},
                 "overlays": {"type": "boolean", "default": false, "description": "publish <camera>/overlay/color"}
+              }
+            },
+            "journal": {
+              "type": "object",
+              "additionalProperties": false,
+              "description": "the SQLite file that every event is committed to before it is published; absent: events are not kept",
+              "required": ["path"],
+              "properties": {
+                "path": {"type": "string", "minLength": 1, "description": "relative to this file"},
+                "durability": {"enum": ["full", "normal"], "default": "full",
+                  "description": "what a published event is safe from: a loss of power, or the death of the process alone"},
+                "keep_days": {"type": "integer", "minimum": 0, "maximum": 36500, "default": 90, "description": "older events go; 0: none does"},
+                "keep_mb": {"type": "integer", "minimum": 0, "maximum": 16777216, "default": 4096, "description": "the oldest events go when all take more MiB; 0: none does"},
+                "ballast_mb": {"type": "integer", "minimum": 0, "maximum": 16384, "default": 16, "description": "MiB kept on the disk for the day that it is full"}
               }
             },
             "pipeline": {

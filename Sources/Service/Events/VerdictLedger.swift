@@ -10,46 +10,81 @@ public enum PipelineEvent: Sendable {
 public protocol VerdictLedger {
     /// Names the row of numbers that `commit` hands out; numbers of different epochs are not comparable.
     var epoch: String { get }
+    /// The highest number that was committed.
+    var lastSeq: UInt64 { get }
+    var durability: EventDurability { get }
 
-    /// Gives every event its `seq` and `epoch`, in order, and keeps them as durably as it can.
+    /// Gives every event its `seq`, `epoch`, `session` and `durability`, in order, and keeps them as durably as it can.
     ///
-    /// - Throws: when that failed; then none of these events may be published and the pipeline ends.
+    /// - Throws: when that failed; then none of these events may be published, and none of their numbers counts as given.
     func commit(_ events: inout [PipelineEvent]) throws
+
+    /// Called about every second, between commits.
+    ///
+    /// - Throws: when the ledger cannot look after itself.
+    func tidy(utcNs: Int64) throws
+}
+
+/// A failure of a ledger after which another attempt may succeed.
+public protocol LedgerFailure: Error {
+    var isTemporary: Bool { get }
 }
 
 /// Numbers events from 1 for as long as the process lives.
 public struct RunLedger: VerdictLedger {
-    private final class Counter { var last: UInt64 = 0 }
+    private final class State {
+        var numbering: EventNumbering
+        init(_ numbering: EventNumbering) { self.numbering = numbering }
+    }
 
-    public let epoch: String
-    private let counter = Counter()
+    private let state: State
 
     public init() {
         let number = UInt64.random(in: .min ... .max)
         let digits = String(number, radix: 16)
-        epoch = String(repeating: "0", count: 16 - digits.count) + digits
+        state = State(EventNumbering(epoch: String(repeating: "0", count: 16 - digits.count) + digits, durability: .none))
     }
 
-    public func commit(_ events: inout [PipelineEvent]) {
-        for index in events.indices {
-            counter.last += 1
-            events[index].number(counter.last, epoch: epoch)
-        }
-    }
+    public var epoch: String { state.numbering.epoch }
+    public var lastSeq: UInt64 { state.numbering.lastSeq }
+    public var durability: EventDurability { .none }
+
+    public func commit(_ events: inout [PipelineEvent]) { state.numbering.number(&events) }
+    public func tidy(utcNs: Int64) {}
 }
 
-extension PipelineEvent {
-    /// Writes the number into the event.
-    public mutating func number(_ seq: UInt64, epoch: String) {
-        switch self {
-        case .missing(var event):
-            event.seq = seq
-            event.epoch = epoch
-            self = .missing(event)
-        case .verdict(var event):
-            event.seq = seq
-            event.epoch = epoch
-            self = .verdict(event)
+/// Gives events their numbers and sessions.
+struct EventNumbering {
+    let epoch: String
+    let durability: EventDurability
+    private(set) var lastSeq: UInt64
+    /// The present session of each camera; as many as the pipeline follows.
+    private var sessions: [String: UInt64] = [:]
+
+    init(epoch: String, durability: EventDurability, lastSeq: UInt64 = 0) {
+        self.epoch = epoch
+        self.durability = durability
+        self.lastSeq = lastSeq
+    }
+
+    mutating func number(_ events: inout [PipelineEvent]) {
+        for index in events.indices {
+            lastSeq += 1
+            switch events[index] {
+            case .missing(var event):
+                event.seq = lastSeq
+                event.epoch = epoch
+                event.durability = durability
+                event.session = sessions[event.camera]
+                events[index] = .missing(event)
+            case .verdict(var event):
+                if event.arrival == .first || event.arrival == .restart || sessions[event.camera] == nil { sessions[event.camera] = lastSeq }
+                event.seq = lastSeq
+                event.epoch = epoch
+                event.durability = durability
+                event.session = sessions[event.camera]
+                events[index] = .verdict(event)
+            }
         }
     }
 }

@@ -10,6 +10,8 @@ public struct Daemon: Sendable {
     private let configuration: Configuration
     private let regions: ReloadableFile<RegionFile>
     private let models: CameraModels
+    /// Where subscribers ask for what they missed.
+    private let output: MessagingContext
     private let logger: Logger
 
     /// Loads the model and the region file.
@@ -18,7 +20,13 @@ public struct Daemon: Sendable {
     public init(configuration: Configuration, logger: Logger) throws {
         self.configuration = configuration
         self.logger = logger
-        let regions = try ReloadableFile(path: configuration.regions) { try RegionFile(path: $0) }
+        // Before a file is in force, so that the journal knows every file that a verdict names.
+        let archive = RegionArchive()
+        let regions = try ReloadableFile(path: configuration.regions) { path in
+            let file = try RegionFile(path: path)
+            archive.add(file)
+            return file
+        }
         let models = try CameraModels(configuration)
         // Two contexts: shutting the first one down ends the blocked receive, and the second lives until the drain ends.
         let intake = try MessagingContext()
@@ -34,9 +42,14 @@ public struct Daemon: Sendable {
             makeDecoder: { FrameDecoder(limits: configuration.limits.image) },
             makeInspector: { ModelInspector(models: models, threads: threads, regions: regions, plans: plans, logger: logger) },
             makeSink: { try SocketSink(context: output, endpoints: configuration.publish.endpoints) },
+            makeLedger: {
+                guard let journal = configuration.journal else { return RunLedger() }
+                return try JournalLedger(path: journal.path, settings: journal.settings, regions: archive)
+            },
             interruptSource: { intake.shutdown() })
         self.regions = regions
         self.models = models
+        self.output = output
         pipeline = Pipeline(
             settings: configuration.pipeline, stages: stages,
             identity: PipelineIdentity(model: models.base.hash, build: BuildIdentity.current()), logger: logger)
@@ -46,7 +59,7 @@ public struct Daemon: Sendable {
     ///
     /// - Throws: what made the pipeline fail.
     public func run() async throws {
-        let reloader = RegionReloader(file: regions, models: models, logger: logger)
+        let reloader = RegionReloader(file: regions, models: models, logger: logger, tell: pipeline.say)
         let settings = configuration.pipeline
         for line in models.explanation { logger.info("\(line)") }
         logger.info("regions \(configuration.regions) revision \(regions.current.revision)")
@@ -54,17 +67,27 @@ public struct Daemon: Sendable {
         for warning in asked.warnings + models.warnings(about: asked) { logger.warning("regions: \(warning)") }
         for endpoint in configuration.subscribe.endpoints { logger.info("frames: \(endpoint)") }
         for endpoint in configuration.publish.endpoints { logger.info("verdicts: \(endpoint)") }
+        if let journal = configuration.journal {
+            logger.info("journal: \(journal.path), \(journal.settings.durability.rawValue)")
+        } else {
+            logger.warning("no journal: verdicts are not kept, and a subscriber that is away misses them (journal: in the configuration)")
+        }
+        for endpoint in configuration.publish.catchUp { logger.info("catch-up: \(endpoint)") }
         logger.info(
             "\(settings.workers) worker(s) of \(configuration.threads) thread(s), \(settings.queuePerCamera) frames a camera, \(settings.policy.rawValue), deadline \(settings.deadlineMs.map { "\($0) ms" } ?? "none")")
         let work = PipelineService(pipeline: pipeline) { [logger] in logger.notice("ready") }
+        var services: [ServiceGroupConfiguration.ServiceConfiguration] = [
+            .init(service: SignalService(pipeline: pipeline, reloader: reloader, logger: logger)),
+            .init(service: reloader),
+            .init(service: StatisticsService(pipeline: pipeline, logger: logger)),
+        ]
+        if let journal = configuration.journal, !configuration.publish.catchUp.isEmpty {
+            services.append(.init(service: CatchUpService(context: output, endpoints: configuration.publish.catchUp, journal: journal.path, logger: logger)))
+        }
+        services.append(.init(service: work, successTerminationBehavior: .gracefullyShutdownGroup))
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(
-                services: [
-                    .init(service: SignalService(pipeline: pipeline, reloader: reloader, logger: logger)),
-                    .init(service: reloader),
-                    .init(service: StatisticsService(pipeline: pipeline, logger: logger)),
-                    .init(service: work, successTerminationBehavior: .gracefullyShutdownGroup),
-                ],
+                services: services,
                 logger: Logger(label: "flawd.lifecycle") { _ in SwiftLogNoOpLogHandler() }))
         defer { logger.notice("done: \(pipeline.snapshot.summary)") }
         try await group.run()

@@ -38,6 +38,7 @@ extension PipelineCounters {
         if late + duplicates > 0 { parts.append("late \(late), duplicates \(duplicates)") }
         if rejected > 0 { parts.append("rejected messages \(rejected)") }
         if unpublished > 0 { parts.append("unpublished \(unpublished)") }
+        if commitFailures > 0 { parts.append("failed commits \(commitFailures)") }
         if let median = latencyNs(quantile: 0.5), let p99 = latencyNs(quantile: 0.99) {
             parts.append("latency \(fixed(Double(median) / 1e6, 1)) ms (p99 \(fixed(Double(p99) / 1e6, 1)) ms)")
         }

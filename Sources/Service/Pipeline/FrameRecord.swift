@@ -11,6 +11,8 @@ struct FrameRecord: Sendable {
     var receivedUTCNs: Int64
     /// On the monotonic clock.
     var receivedNs: Int64
+    /// How its number follows those before.
+    var arrival: FrameArrival
     /// Frames that the producer counted between the one before and this one.
     var missing: ClosedRange<UInt64>?
 }

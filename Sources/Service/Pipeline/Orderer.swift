@@ -86,10 +86,10 @@ final class Orderer<Record: Sendable, Outcome: Sendable>: Sendable {
         }
     }
 
-    /// Waits for frames whose turn has come and appends at most `limit` of them to `batch`. False once the
-    /// orderer is closed and every ticket was settled and taken.
-    func take(_ limit: Int, into batch: inout [Settled]) -> Bool {
-        let taken: [Settled] = state.wait { state in
+    /// Waits for frames whose turn has come and appends at most `limit` of them to `batch`; none where `timeoutMs` passed before. False
+    /// once the orderer is closed and every ticket was settled and taken.
+    func take(_ limit: Int, timeoutMs: Int, into batch: inout [Settled]) -> Bool {
+        let result: [Settled]? = state.wait(timeoutMs: timeoutMs) { state in
             guard !state.ready.isEmpty else { return state.isClosed && state.outstanding == 0 ? [] : nil }
             let count = min(limit, state.ready.count)
             var taken: [Settled] = []
@@ -102,6 +102,7 @@ final class Orderer<Record: Sendable, Outcome: Sendable>: Sendable {
             state.outstanding -= taken.count
             return taken
         }
+        guard let taken = result else { return true }
         batch.append(contentsOf: taken)
         return !taken.isEmpty
     }

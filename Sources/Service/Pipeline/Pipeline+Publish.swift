@@ -1,3 +1,10 @@
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+import Darwin
+#endif
 import Inspection
 import Logging
 
@@ -6,29 +13,93 @@ extension Pipeline {
     func publish(to sink: any EventSink, ledger: any VerdictLedger) {
         var batch: [(record: FrameRecord, outcome: FrameOutcome)] = []
         var events: [PipelineEvent] = []
-        while orderer.take(settings.commitBatch, into: &batch) {
-            let now = clock.monotonicNs()
-            let utc = clock.utcNs()
-            for (record, outcome) in batch { compose(record, outcome, now: now, utc: utc, into: &events) }
+        var nextHeartbeat = clock.monotonicNs()
+        while orderer.take(settings.commitBatch, timeoutMs: 200, into: &batch) {
+            if !batch.isEmpty {
+                publish(batch, &events, to: sink, ledger: ledger)
+                batch.removeAll(keepingCapacity: true)
+                events.removeAll(keepingCapacity: true)
+            }
+            for event in statusEvents.update({ events in
+                defer { events.removeAll() }
+                return events
+            }) { tell(event, to: sink) }
+            guard clock.monotonicNs() >= nextHeartbeat else { continue }
+            nextHeartbeat = clock.monotonicNs() + Self.heartbeatNs
+            beat(to: sink, ledger: ledger)
+        }
+    }
+
+    private static var heartbeatNs: Int64 { 1_000_000_000 }
+
+    private func publish(
+        _ batch: [(record: FrameRecord, outcome: FrameOutcome)], _ events: inout [PipelineEvent], to sink: any EventSink, ledger: any VerdictLedger
+    ) {
+        let now = clock.monotonicNs(), utc = clock.utcNs()
+        for (record, outcome) in batch { compose(record, outcome, now: now, utc: utc, into: &events) }
+        do {
+            try commit(&events, ledger: ledger, sink: sink)
+            send(events, of: batch, to: sink)
+        } catch {
+            counters.update { $0.unpublished += UInt64(events.count) }
+            logger.critical("verdicts could not be committed and are not published: \(error)")
+            tell(StatusEvent(.journalFailed, detail: "\(error)", publishedUTCNs: clock.utcNs()), to: sink)
+            fail(error)
+            discard()
+        }
+        counters.update { counters in
+            for (record, outcome) in batch {
+                counters.count(outcome.verdict, outcome.reason)
+                counters.note(latencyNs: now - record.receivedNs)
+            }
+        }
+        for (_, outcome) in batch { if let slot = outcome.slot { recycle(slot) } }
+    }
+
+    /// Commits, again and again for a while where that may help: a full disk is made room on, a program that holds the file lets it go.
+    /// Meanwhile frames wait, and more of them than their queues hold are not inspected.
+    private func commit(_ events: inout [PipelineEvent], ledger: any VerdictLedger, sink: any EventSink) throws {
+        let begun = clock.monotonicNs()
+        var nextWord = begun
+        while true {
             do {
                 try ledger.commit(&events)
-                send(events, of: batch, to: sink)
-            } catch {
-                counters.update { $0.unpublished += UInt64(events.count) }
-                logger.critical("verdicts could not be committed and are not published: \(error)")
-                fail(error)
-                discard()
-            }
-            counters.update { counters in
-                for (record, outcome) in batch {
-                    counters.count(outcome.verdict, outcome.reason)
-                    counters.note(latencyNs: now - record.receivedNs)
+                if nextWord > begun { tell(StatusEvent(.journalRecovered, detail: "verdicts are committed again", publishedUTCNs: clock.utcNs()), to: sink) }
+                return
+            } catch let error as any LedgerFailure {
+                counters.update { $0.commitFailures += 1 }
+                let now = clock.monotonicNs(), patience = Int64(settings.ledgerPatienceMs) * 1_000_000
+                guard error.isTemporary, now - begun < patience, phase < .discarding else { throw error }
+                if now >= nextWord {
+                    nextWord = now + Self.heartbeatNs
+                    logger.error("verdicts wait to be committed: \(error)")
+                    tell(StatusEvent(.journalFailing, detail: "\(error)", publishedUTCNs: clock.utcNs()), to: sink)
                 }
+                usleep(100_000)
             }
-            for (_, outcome) in batch { if let slot = outcome.slot { recycle(slot) } }
-            batch.removeAll(keepingCapacity: true)
-            events.removeAll(keepingCapacity: true)
         }
+    }
+
+    private func beat(to sink: any EventSink, ledger: any VerdictLedger) {
+        do {
+            try sink.publish(HeartbeatEvent(epoch: ledger.epoch, seq: ledger.lastSeq, durability: ledger.durability, publishedUTCNs: clock.utcNs()))
+        } catch {
+            trouble("publishing a heartbeat failed: \(error)")
+        }
+        do { try ledger.tidy(utcNs: clock.utcNs()) } catch { trouble("\(error)") }
+    }
+
+    /// Publishes a status event soon; called from any thread.
+    func say(_ condition: StatusEvent.Condition, _ detail: String) {
+        let event = StatusEvent(condition, detail: detail, publishedUTCNs: clock.utcNs())
+        statusEvents.update { events in if events.count < Self.mostStatusEvents { events.append(event) } }
+    }
+
+    /// That wait to be published.
+    private static var mostStatusEvents: Int { 64 }
+
+    private func tell(_ event: StatusEvent, to sink: any EventSink) {
+        do { try sink.publish(event) } catch { trouble("publishing a status event failed: \(error)") }
     }
 
     private func send(_ events: [PipelineEvent], of batch: [(record: FrameRecord, outcome: FrameOutcome)], to sink: any EventSink) {
@@ -62,7 +133,7 @@ extension Pipeline {
         events.append(
             .verdict(
                 VerdictEvent(
-                    seq: 0, epoch: "", camera: record.camera, sequence: record.sequence, frameHash: outcome.frameHash,
+                    seq: 0, epoch: "", camera: record.camera, sequence: record.sequence, arrival: record.arrival, frameHash: outcome.frameHash,
                     partID: record.partID, trigger: record.trigger, capturedUTCNs: record.capturedUTCNs,
                     capturedMonotonicNs: record.capturedMonotonicNs, receivedUTCNs: record.receivedUTCNs, publishedUTCNs: utc,
                     latencyNs: outcome.times.latencies(receivedNs: record.receivedNs, publishedNs: now),

@@ -87,7 +87,8 @@ extension Pipeline {
             $0.count(arrival)
         }
         var record = FrameRecord(
-            camera: camera, sequence: number, partID: partID, receivedUTCNs: clock.utcNs(), receivedNs: clock.monotonicNs())
+            camera: camera, sequence: number, partID: partID, receivedUTCNs: clock.utcNs(), receivedNs: clock.monotonicNs(),
+            arrival: FrameArrival(arrival))
         switch arrival {
         case .gap(let range): record.missing = range
         case .restart: logger.notice("camera \(camera.debugDescription) counts anew from \(number)")

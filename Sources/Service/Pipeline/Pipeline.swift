@@ -56,6 +56,8 @@ public final class Pipeline: Sendable {
     let intake: FairQueue<Queued>
     let decoded: BoundedQueue<Decoded>
     let slots: BoundedQueue<FrameSlot>
+    /// That wait to be published.
+    let statusEvents = Monitor<[StatusEvent]>([])
     let orderer: Orderer<FrameRecord, FrameOutcome>
     let decodersLeft: Atomic<Int>
     let rejections = LogThrottle()

@@ -19,8 +19,10 @@ public struct PipelineCounters: Sendable, Equatable {
     public var restarts: UInt64 = 0
     /// Messages that name no camera, or one camera too many.
     public var rejected: UInt64 = 0
-    /// Events the socket refused.
+    /// Events the socket refused, and those that could not be committed.
     public var unpublished: UInt64 = 0
+    /// Attempts to commit that failed.
+    public var commitFailures: UInt64 = 0
     public var cameras = 0
     /// The last frames' times from receipt to publishing, in nanoseconds; at most `latencyWindow`, in no order.
     public var recentLatencies: [Int64] = []

@@ -22,6 +22,8 @@ public struct PipelineSettings: Sendable, Equatable {
     public var outstandingPerCamera = 1024
     /// Verdicts that are committed to the ledger at once.
     public var commitBatch = 64
+    /// How long verdicts wait for a ledger that cannot take them for now, before the pipeline ends.
+    public var ledgerPatienceMs = 5000
     public var publishesMasks = false
     public var publishesOverlays = false
 

@@ -1,3 +1,5 @@
+import Inspection
+
 /// Follows one camera's frame count and says what is missing.
 ///
 /// Producers count differently: some from 0, some from 1, some wrap, some start again when they are restarted. The rules,
@@ -50,5 +52,18 @@ struct SequenceTracker: Sendable {
         }
         if number <= 1 || last - number > Self.lateWindow || lateRun >= Self.longestLateRun { return .restart }
         return .late
+    }
+}
+
+extension FrameArrival {
+    init(_ arrival: SequenceTracker.Arrival) {
+        self = switch arrival {
+        case .first: .first
+        case .next: .next
+        case .duplicate: .duplicate
+        case .late: .late
+        case .restart: .restart
+        case .gap: .gap
+        }
     }
 }

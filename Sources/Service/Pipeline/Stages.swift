@@ -58,6 +58,8 @@ public protocol EventSink {
     /// - Parameter pictures: the frame's mask and overlay as far as they were captured.
     func publish(_ event: VerdictEvent, pictures: FrameSlot?) throws
     func publish(_ event: MissingEvent) throws
+    func publish(_ event: HeartbeatEvent) throws
+    func publish(_ event: StatusEvent) throws
 }
 
 /// What a pipeline is made of.

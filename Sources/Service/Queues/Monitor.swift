@@ -24,7 +24,16 @@ final class Monitor<State>: @unchecked Sendable {
         mutex.initialize(to: pthread_mutex_t())
         changed = .allocate(capacity: 1)
         changed.initialize(to: pthread_cond_t())
+        #if canImport(Darwin)
         let results = (pthread_mutex_init(mutex, nil), pthread_cond_init(changed, nil))
+        #else
+        // The wall clock may jump.
+        var attributes = pthread_condattr_t()
+        pthread_condattr_init(&attributes)
+        pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC)
+        let results = (pthread_mutex_init(mutex, nil), pthread_cond_init(changed, &attributes))
+        pthread_condattr_destroy(&attributes)
+        #endif
         precondition(results == (0, 0), "a mutex or condition variable could not be made")
     }
 
@@ -64,6 +73,34 @@ final class Monitor<State>: @unchecked Sendable {
         while true {
             if let result = attempt(&state) { return result }
             pthread_cond_wait(changed, mutex)
+        }
+    }
+
+    /// The same, but nil when `timeoutMs` passed before.
+    func wait<R>(timeoutMs: Int, _ attempt: (inout State) -> R?) -> R? {
+        let nanoseconds = Int64(max(0, timeoutMs)) * 1_000_000
+        #if canImport(Darwin)
+        var rest = timespec(tv_sec: Int(nanoseconds / 1_000_000_000), tv_nsec: Int(nanoseconds % 1_000_000_000))
+        #else
+        var deadline = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &deadline)
+        let end = Int64(deadline.tv_nsec) + nanoseconds
+        deadline.tv_sec += Int(end / 1_000_000_000)
+        deadline.tv_nsec = Int(end % 1_000_000_000)
+        #endif
+        pthread_mutex_lock(mutex)
+        defer {
+            pthread_cond_broadcast(changed)
+            pthread_mutex_unlock(mutex)
+        }
+        while true {
+            if let result = attempt(&state) { return result }
+            #if canImport(Darwin)
+            let status = pthread_cond_timedwait_relative_np(changed, mutex, &rest)
+            #else
+            let status = pthread_cond_timedwait(changed, mutex, &deadline)
+            #endif
+            if status == ETIMEDOUT { return attempt(&state) }
         }
     }
 }

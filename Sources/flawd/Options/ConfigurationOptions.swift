@@ -22,6 +22,12 @@ struct ConfigurationOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Where verdicts go (binds; connect:tcp://… connects); may be given several times.", valueName: "address"))
     var publish: [EndpointArgument] = []
 
+    @Option(help: ArgumentHelp("SQLite file that every event is committed to before it is published.", valueName: "file"))
+    var journal: String?
+
+    @Option(help: ArgumentHelp("Where subscribers ask for what they missed (binds); needs a journal.", valueName: "address"))
+    var catchUp: [String] = []
+
     @Option(help: ArgumentHelp("nano, the embedded model, or a model file.", valueName: "model"))
     var model: String?
 
@@ -51,6 +57,9 @@ struct ConfigurationOptions: ParsableArguments {
         try check(workers, "--workers", 1...64)
         try check(threads, "--threads", 1...256)
         try check(deadlineMs, "--deadline-ms", 1...3_600_000)
+        for address in catchUp {
+            if let problem = Endpoint(.bind, address).problem { throw ValidationError("--catch-up: \(problem)") }
+        }
         guard config == nil else { return }
         if regions == nil { throw ValidationError("Give --config FILE, or --regions FILE with --subscribe and --publish.") }
         if subscribe.isEmpty { throw ValidationError("Without --config, --subscribe says where frames come from.") }
@@ -64,6 +73,11 @@ struct ConfigurationOptions: ParsableArguments {
         if !sources.isEmpty { configuration.subscribe.endpoints = sources }
         if !sinks.isEmpty { configuration.publish.endpoints = sinks }
         configuration.regions = regions ?? configuration.regions
+        if let journal { configuration.journal = Configuration.JournalFile(path: journal) }
+        if !catchUp.isEmpty { configuration.publish.catchUp = catchUp.map { Endpoint(.bind, $0) } }
+        if !configuration.publish.catchUp.isEmpty, configuration.journal == nil {
+            throw InvalidInput("--catch-up answers from a journal; --journal FILE names one")
+        }
         configuration.model = model ?? configuration.model
         if let workers {
             configuration.pipeline.workers = workers

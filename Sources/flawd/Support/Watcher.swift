@@ -11,6 +11,10 @@ struct Watcher: Sendable {
     private(set) var tally = EventTally()
     private(set) var truth: TruthTable?
     private var unreadable = 0
+    /// Events that were shown.
+    private var taken = 0
+    /// What catching up could not make whole.
+    private var notes: [String] = []
 
     init(command: WatchCommand, truth: TruthTable?) {
         self.command = command
@@ -18,83 +22,75 @@ struct Watcher: Sendable {
     }
 
     mutating func run(endpoints: [Endpoint], stop: StopSignal) throws {
-        let subscriber = try EventSubscriber(context: MessagingContext(), endpoints: endpoints, topics: [command.camera])
+        let context = try MessagingContext()
+        // Subscribed before anything is asked for: what is published meanwhile waits.
+        let topics = command.camera.isEmpty ? [""] : [command.camera, "status/"]
+        let subscriber = try EventSubscriber(context: context, endpoints: endpoints, topics: topics)
         if Terminal.errorIsTerminal { for endpoint in endpoints { Terminal.printError("watching \(endpoint)") } }
+        let follower = command.source.map { source in
+            let client = CatchUpClient(context: context, endpoint: source)
+            return EventFollower(since: command.since ?? 0, epoch: command.epoch, camera: command.camera) { try client.ask($0, timeoutMs: 5000) }
+        }
+        if let follower, let source = command.source {
+            let isAnswered = try follower.begin { json in
+                take(json)
+                return !isEnough && !stop.isStopped
+            }
+            guard isAnswered else { throw Failure("nobody answers at \(source.address): is the daemon running, and is that its publish.catch_up?") }
+        }
         var quietSince = DispatchTime.now()
-        while !stop.isStopped {
+        while !stop.isStopped, !isEnough {
             guard let parts = try subscriber.receive(timeoutMs: 100) else {
                 if let timeout = command.timeout, DispatchTime.now() > quietSince + timeout { break }
                 continue
             }
-            guard take(parts) else { continue }
-            quietSince = .now()
-            if let count = command.count, tally.frames >= count { break }
+            let before = taken
+            if let follower {
+                try follower.follow(parts) { json in
+                    take(json)
+                    return !isEnough
+                }
+            } else if parts.count == 2, Self.suffixes.contains(where: { parts[0].suffix($0.count).elementsEqual($0) }) {
+                take(parts[1])
+            }
+            if taken > before { quietSince = .now() }
+            if let timeout = command.timeout, DispatchTime.now() > quietSince + timeout { break }
         }
+        notes = follower?.notes ?? []
     }
 
-    /// False: the message is no event.
-    private mutating func take(_ parts: [[UInt8]]) -> Bool {
-        guard parts.count == 2 else { return false }
-        let topic = String(decoding: parts[0], as: UTF8.self)
-        let decoder = JSONDecoder()
+    /// Of topics with events that are shown.
+    private static let suffixes = ["/verdict", "/missing", StatusEvent.topic].map { Array($0.utf8) }
+
+    private var isEnough: Bool { command.count.map { tally.frames >= $0 } ?? false }
+
+    private struct Kind: Decodable {
+        var type: String
+    }
+
+    private mutating func take(_ json: [UInt8]) {
+        let decoder = JSONDecoder(), data = Data(json)
         do {
-            if topic.hasSuffix("/verdict") {
-                let event = try decoder.decode(VerdictEvent.self, from: Data(parts[1]))
+            let line: String
+            switch try decoder.decode(Kind.self, from: data).type {
+            case "verdict":
+                let event = try decoder.decode(VerdictEvent.self, from: data)
                 tally.add(event)
                 truth?.add(event)
-                command.json ? printRaw(parts[1]) : Terminal.print(line(event))
-            } else if topic.hasSuffix("/missing") {
-                let event = try decoder.decode(MissingEvent.self, from: Data(parts[1]))
+                line = EventLine.text(event)
+            case "missing":
+                let event = try decoder.decode(MissingEvent.self, from: data)
                 tally.add(event)
-                command.json ? printRaw(parts[1]) : Terminal.print(line(event))
-            } else {
-                return false
+                line = EventLine.text(event)
+            case "status": line = EventLine.text(try decoder.decode(StatusEvent.self, from: data))
+            default: return
             }
+            taken += 1
+            Terminal.print(command.json ? String(decoding: json, as: UTF8.self) : line)
         } catch {
             unreadable += 1
-            Terminal.printError("\(Terminal.clean(topic)): not an event this flawd reads: \(error)")
+            Terminal.printError("not an event this flawd reads: \(error)")
         }
-        return true
-    }
-
-    private func printRaw(_ json: [UInt8]) { Terminal.print(String(decoding: json, as: UTF8.self)) }
-
-    private func line(_ event: VerdictEvent) -> String {
-        let name = event.partID.map { " \(Terminal.clean($0))" } ?? ""
-        var line = "\(time(event.publishedUTCNs))  \(Terminal.clean(event.camera)) #\(event.sequence)\(name)  "
-        line += Terminal.colored(event.verdict.rawValue.uppercased(), Self.color(event.verdict))
-        if let reason = event.reason { line += " (\(reason.rawValue))" }
-        if let detail = event.detail { line += " \(Terminal.clean(detail))" }
-        if let score = event.regions.map(\.score).max() {
-            let defects = event.regions.reduce(0) { $0 + $1.defects.count }
-            line += "  score \(fixed(score, 3))  \(defects) \(defects == 1 ? "defect" : "defects")"
-            let worst = event.regions.filter { $0.verdict != .pass }.map { Terminal.clean($0.name) }
-            if !worst.isEmpty { line += " in \(worst.joined(separator: ", "))" }
-        }
-        if let total = event.latencyNs["total"] { line += "  \(fixed(Double(total) / 1e6, 1)) ms" }
-        return line
-    }
-
-    private func line(_ event: MissingEvent) -> String {
-        let range = event.first == event.last ? "#\(event.first)" : "#\(event.first)–\(event.last)"
-        return "\(time(event.publishedUTCNs))  \(Terminal.clean(event.camera)) \(range)  " + Terminal.colored("MISSING", .magenta)
-    }
-
-    private static func color(_ verdict: Verdict) -> Terminal.Color {
-        switch verdict {
-        case .pass: .green
-        case .review: .yellow
-        case .fail: .red
-        case .uninspected: .magenta
-        }
-    }
-
-    /// The time of day, UTC, to the millisecond.
-    private func time(_ utcNs: Int64) -> String {
-        let ms = max(0, utcNs) / 1_000_000 % 86_400_000
-        func two(_ value: Int64) -> String { value < 10 ? "0\(value)" : "\(value)" }
-        let milliseconds = String(1000 + ms % 1000).dropFirst()
-        return "\(two(ms / 3_600_000)):\(two(ms / 60_000 % 60)):\(two(ms / 1000 % 60)).\(milliseconds)"
     }
 
     /// The summary's lines.
@@ -104,6 +100,7 @@ struct Watcher: Sendable {
         if !reasons.isEmpty { lines.append("uninspected: " + reasons.joined(separator: ", ")) }
         lines.append("missing frames \(tally.missing)")
         if command.camera.isEmpty, tally.unseen > 0 { lines.append("events published but not seen here \(tally.unseen)") }
+        lines += notes
         if unreadable > 0 { lines.append("unreadable events \(unreadable)") }
         if let rate = tally.rate { lines.append("\(fixed(rate, 1)) verdicts/s") }
         if let median = tally.latencyNs(quantile: 0.5), let p99 = tally.latencyNs(quantile: 0.99) {

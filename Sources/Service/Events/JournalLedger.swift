@@ -1,0 +1,62 @@
+import Inspection
+import Streaming
+
+/// The journal as the pipeline's ledger.
+public final class JournalLedger: VerdictLedger {
+    private let journal: Journal
+    private let regions: RegionArchive
+    private let clock: PipelineClock
+    private var numbering: EventNumbering
+
+    /// - Throws: `JournalError`.
+    public init(path: String, settings: JournalSettings, regions: RegionArchive, clock: PipelineClock = .system) throws {
+        self.regions = regions
+        self.clock = clock
+        journal = try Journal(path: path, settings: settings, utcNs: clock.utcNs())
+        numbering = EventNumbering(
+            epoch: journal.epoch, durability: settings.durability == .full ? .full : .normal, lastSeq: journal.lastSeq)
+    }
+
+    public var epoch: String { numbering.epoch }
+    public var lastSeq: UInt64 { numbering.lastSeq }
+    public var durability: EventDurability { numbering.durability }
+
+    public func commit(_ events: inout [PipelineEvent]) throws {
+        var next = numbering, files: [String: [UInt8]] = [:]
+        next.number(&events)
+        let now = clock.monotonicNs()
+        var records: [JournalRecord] = []
+        records.reserveCapacity(events.count)
+        for event in events {
+            let record = JournalRecord(event, monotonicNs: now)
+            if let revision = record.regions, files[revision] == nil { files[revision] = regions.takeNew(revision) }
+            records.append(record)
+        }
+        do { try journal.append(records, regionFiles: files) } catch {
+            for (revision, bytes) in files { regions.add(revision: revision, bytes: bytes) }
+            throw error
+        }
+        numbering = next
+    }
+
+    public func tidy(utcNs: Int64) throws { _ = try journal.tidy(utcNs: utcNs) }
+}
+
+extension JournalError: LedgerFailure {}
+
+extension JournalRecord {
+    fileprivate init(_ event: PipelineEvent, monotonicNs: Int64) {
+        switch event {
+        case .verdict(let event):
+            self.init(
+                seq: event.seq, kind: .verdict, camera: event.camera, session: event.session ?? event.seq, sequence: event.sequence,
+                arrival: event.arrival.flatMap { Arrival(rawValue: $0.rawValue) }, verdict: event.verdict.rawValue,
+                reason: event.reason?.rawValue, model: event.model, regions: event.roiRevision, publishedUTCNs: event.publishedUTCNs,
+                monotonicNs: monotonicNs, json: event.json)
+        case .missing(let event):
+            self.init(
+                seq: event.seq, kind: .missing, camera: event.camera, session: event.session ?? event.seq, sequence: event.first,
+                lastSequence: event.last, publishedUTCNs: event.publishedUTCNs, monotonicNs: monotonicNs, json: event.json)
+        }
+    }
+}

@@ -1,0 +1,151 @@
+import Foundation
+import GRDB
+
+/// Reads a journal, also while a daemon writes it. Not thread-safe.
+public final class JournalReader {
+    public let path: String
+    public let epoch: String
+    let queue: DatabaseQueue
+
+    /// - Throws: ``JournalError`` naming a file that is not there or no journal.
+    public init(path: String) throws(JournalError) {
+        self.path = path
+        guard FileManager.default.fileExists(atPath: path) else { throw JournalError(path, "is not there; `journal:` in the configuration names the file") }
+        do {
+            var configuration = Configuration()
+            configuration.label = "flawd.journal.reader"
+            configuration.readonly = true
+            configuration.busyMode = .timeout(2)
+            queue = try DatabaseQueue(path: path, configuration: configuration)
+            epoch = try queue.read { database in
+                guard let epoch = try JournalSchema.epoch(database, path: path) else { throw JournalError(path, "is empty", kind: .content) }
+                return epoch
+            }
+        } catch {
+            throw JournalError(path, doing: "read it", error)
+        }
+    }
+
+    /// The numbers that are kept: lowest and highest; nil: none.
+    public var range: ClosedRange<UInt64>? {
+        get throws(JournalError) {
+            try read { database in
+                guard let first = try Int64.fetchOne(database, sql: "SELECT min(seq) FROM event"),
+                      let last = try Int64.fetchOne(database, sql: "SELECT max(seq) FROM event"), first > 0, first <= last
+                else { return nil }
+                return UInt64(first)...UInt64(last)
+            }
+        }
+    }
+
+    /// What is kept and the highest number ever given, of one moment.
+    public struct Extent: Sendable, Equatable {
+        public var kept: ClosedRange<UInt64>?
+        public var lastSeq: UInt64
+    }
+
+    /// Events in order.
+    public struct Page: Sendable {
+        public var extent: Extent
+        public var records: [JournalRecord]
+        /// There are no more of them.
+        public var isLast: Bool
+    }
+
+    /// Events after `seq`, of one moment: at most `limit`, and no more than `bytes` of JSON, but one at least.
+    ///
+    /// - Parameter camera: only of cameras whose names begin so.
+    public func page(after seq: UInt64, limit: Int, bytes: Int, camera: String = "") throws(JournalError) -> Page {
+        try read { database in
+            let first = try Int64.fetchOne(database, sql: "SELECT min(seq) FROM event"), last = try Int64.fetchOne(database, sql: "SELECT max(seq) FROM event")
+            var page = Page(extent: Extent(kept: nil, lastSeq: try JournalSchema.lastSeq(database)), records: [], isLast: true)
+            if let first, let last, first > 0, first <= last { page.extent.kept = UInt64(first)...UInt64(last) }
+            let statement = try database.cachedStatement(sql: """
+                SELECT * FROM event WHERE seq > ? AND substr(camera, 1, length(?)) = ? ORDER BY seq LIMIT ?
+                """)
+            let rows = try Row.fetchCursor(statement, arguments: [Int64(clamping: seq), camera, camera, limit])
+            var total = 0
+            while let row = try rows.next() {
+                let record = try JournalRecord(row, path: path)
+                total += record.json.count
+                if total > bytes, !page.records.isEmpty {
+                    page.isLast = false
+                    break
+                }
+                page.records.append(record)
+            }
+            if page.records.count == limit { page.isLast = false }
+            return page
+        }
+    }
+
+    /// nil: there is none, or it was removed.
+    public func record(seq: UInt64) throws(JournalError) -> JournalRecord? {
+        guard let seq = Int64(exactly: seq) else { return nil }
+        return try read { database in
+            try Row.fetchOne(database, sql: "SELECT * FROM event WHERE seq = ?", arguments: [seq]).map { try JournalRecord($0, path: path) }
+        }
+    }
+
+    /// The text of a region file that was used; nil: it never was.
+    public func regionFile(revision: String) throws(JournalError) -> [UInt8]? {
+        try read { try Data.fetchOne($0, sql: "SELECT text FROM region_file WHERE revision = ?", arguments: [revision]).map { [UInt8]($0) } }
+    }
+
+    /// What is looked for among the events.
+    public struct Query: Sendable {
+        /// Of cameras whose names begin so.
+        public var camera = ""
+        /// Empty: all, those of missing frames included.
+        public var verdicts: Set<String> = []
+        /// ns since 1970, of publication.
+        public var publishedUTCNs: ClosedRange<Int64> = .min ... .max
+        public var after: UInt64 = 0
+        /// nil: all.
+        public var limit: Int?
+        /// The newest `limit` instead of the oldest; in order all the same.
+        public var isNewest = false
+
+        public init() {}
+    }
+
+    /// Calls `body` with every event that a query finds, in order. Memory does not grow with their number, but for the newest ones.
+    public func forEach(_ query: Query, _ body: (JournalRecord) throws -> Void) throws {
+        try queue.read { database in
+            var conditions = ["seq > ?", "published_utc_ns BETWEEN ? AND ?", "substr(camera, 1, length(?)) = ?"]
+            var arguments: StatementArguments = [
+                Int64(clamping: query.after), query.publishedUTCNs.lowerBound, query.publishedUTCNs.upperBound, query.camera, query.camera,
+            ]
+            if !query.verdicts.isEmpty {
+                conditions.append("verdict IN (\(query.verdicts.map { _ in "?" }.joined(separator: ", ")))")
+                arguments += StatementArguments(query.verdicts.sorted())
+            }
+            var sql = "SELECT * FROM event WHERE \(conditions.joined(separator: " AND ")) ORDER BY seq"
+            if let limit = query.limit { sql += "\(query.isNewest ? " DESC" : "") LIMIT \(limit)" }
+            if query.limit != nil, query.isNewest { sql = "SELECT * FROM (\(sql)) ORDER BY seq" }
+            let rows = try Row.fetchCursor(database, sql: sql, arguments: arguments)
+            while let row = try rows.next() { try body(JournalRecord(row, path: path)) }
+        }
+    }
+
+    func read<Value>(_ body: (Database) throws -> Value) throws(JournalError) -> Value {
+        do { return try queue.read(body) } catch { throw JournalError(path, doing: "read it", error) }
+    }
+}
+
+extension JournalRecord {
+    /// - Throws: ``JournalError`` for a row that this program did not write.
+    init(_ row: Row, path: String) throws(JournalError) {
+        guard let seq = Int64.fromDatabaseValue(row["seq"]), seq > 0 else { throw JournalError(path, "has an event without a number", kind: .content) }
+        func text(_ column: String) -> String? { String.fromDatabaseValue(row[column]) }
+        func bits(_ column: String) -> UInt64? { Int64.fromDatabaseValue(row[column]).map { UInt64(bitPattern: $0) } }
+        guard let kind = text("kind").flatMap(Kind.init), let camera = text("camera"), let session = bits("session"), let sequence = bits("sequence"),
+              let last = bits("last_sequence"), let published = Int64.fromDatabaseValue(row["published_utc_ns"]),
+              let monotonic = Int64.fromDatabaseValue(row["monotonic_ns"]), let json = text("json")
+        else { throw JournalError(path, "has an event \(seq) that lacks something; it is damaged", kind: .content) }
+        self.init(
+            seq: UInt64(seq), kind: kind, camera: camera, session: session, sequence: sequence, lastSequence: last,
+            arrival: text("arrival").flatMap(Arrival.init), verdict: text("verdict"), reason: text("reason"), model: text("model"),
+            regions: text("regions"), publishedUTCNs: published, monotonicNs: monotonic, json: Array(json.utf8))
+    }
+}

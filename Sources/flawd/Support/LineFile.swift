@@ -1,0 +1,36 @@
+import Foundation
+import SegmentAnything
+
+/// Lines to standard output, or into a file that is there when all of them are.
+final class LineFile {
+    private let file: OutputFile?
+    private var buffer: [UInt8] = []
+
+    /// - Parameter path: nil: standard output.
+    init(_ path: String?, force: Bool) throws {
+        if let path { try OutputFile.requireFolder(of: path) }
+        file = try path.map { try OutputFile(path: $0, size: 0, overwrite: force) }
+    }
+
+    func write(_ line: String) throws {
+        buffer += Array(line.utf8)
+        buffer.append(UInt8(ascii: "\n"))
+        if buffer.count >= 1 << 16 { try flush() }
+    }
+
+    func finish() throws {
+        try flush()
+        try file?.finish()
+    }
+
+    private func flush() throws {
+        if let file {
+            try buffer.withUnsafeBytes { try file.write($0) }
+        } else {
+            do { try FileHandle.standardOutput.write(contentsOf: Data(buffer)) } catch {
+                throw Failure("standard output cannot be written: \(error.localizedDescription)")
+            }
+        }
+        buffer.removeAll(keepingCapacity: true)
+    }
+}

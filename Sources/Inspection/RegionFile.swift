@@ -18,7 +18,12 @@ public struct RegionFile: Sendable {
 
     /// - Parameter name: what messages call the file.
     public init(yaml: String, name: String) throws(FileError) {
-        try self.init(source: YAMLSource(bytes: Array(yaml.utf8), name: name, kind: .regions))
+        try self.init(bytes: Array(yaml.utf8), name: name)
+    }
+
+    /// - Parameter name: what messages call the file.
+    public init(bytes: [UInt8], name: String) throws(FileError) {
+        try self.init(source: YAMLSource(bytes: bytes, name: name, kind: .regions))
     }
 
     init(source: YAMLSource) throws(FileError) {

@@ -6,7 +6,7 @@ import Service
 import Tensor
 
 struct BenchCommand: AsyncParsableCommand {
-    enum Subject: String, ExpressibleByArgument, CaseIterable { case frame, encoder, decoder, tune, products }
+    enum Subject: String, ExpressibleByArgument, CaseIterable { case frame, encoder, decoder, tune, products, journal }
 
     static let configuration = CommandConfiguration(
         commandName: "bench",
@@ -15,19 +15,26 @@ struct BenchCommand: AsyncParsableCommand {
             encoder: the image encoder on a normalised picture, beside the rate that OpenBLAS reaches on the same matrix \
             products. decoder: the answers to one prompt and to eight, beside the time of the encoding. \
             frame: from JPEG bytes to the verdict's JSON, with one whole-frame region and with two regions that share an \
-            encoding; medians. tune: a step of tuning on one picture. products: the kernel of linear layers beside OpenBLAS at nano's and ViT-B's sizes, one thread.
+            encoding; medians. journal: verdicts committed before they are published, beside verdicts that are only numbered, with a model that \
+            takes no time. tune: a step of tuning on one picture. products: the kernel of linear layers beside OpenBLAS at nano's and ViT-B's sizes, one thread.
             A peer is a program that is timed in turns with flawd, a block of rounds each: it prints its name, then for each \
             line it reads runs once and prints the milliseconds that took. deploy/bench compares with ONNX Runtime and \
             OpenVINO so.
             """)
 
-    @Argument(help: "What to measure: frame, encoder, decoder, tune or products.")
+    @Argument(help: "What to measure: frame, encoder, decoder, tune, products or journal.")
     var subject = Subject.frame
 
     @OptionGroup var model: ModelOptions
 
     @Option(help: "Rounds that count (default: 40, or fewer when they would take minutes).")
     var rounds: Int?
+
+    @Option(help: "journal: verdicts a second; 600.")
+    var rate: Double?
+
+    @Option(help: ArgumentHelp("journal: where the file is made that is measured; it goes again. (default: here)", valueName: "folder"))
+    var folder: String?
 
     @Option(help: ArgumentHelp("JPEG to inspect instead of a synthetic part.", valueName: "file"))
     var image: String?
@@ -52,12 +59,14 @@ struct BenchCommand: AsyncParsableCommand {
         if let rounds, !(3...100_000).contains(rounds) { throw ValidationError("--rounds must be from 3 to 100000, not \(rounds).") }
         if image != nil, subject != .frame { throw ValidationError("--image goes with frame.") }
         if region != nil, subject != .frame, subject != .encoder { throw ValidationError("--region goes with frame and encoder.") }
-        if !peer.isEmpty, subject == .decoder || subject == .products { throw ValidationError("--peer goes with frame, encoder and tune.") }
+        if rate != nil || folder != nil, subject != .journal { throw ValidationError("--rate and --folder go with journal.") }
+        if let rate, !(rate >= 1 && rate <= 1e6) { throw ValidationError("--rate must be from 1 to 1000000 verdicts a second.") }
+        if !peer.isEmpty, subject == .decoder || subject == .products || subject == .journal { throw ValidationError("--peer goes with frame, encoder and tune.") }
         if againstNotes, json || subject != .frame && subject != .encoder {
             throw ValidationError("--against-notes goes with frame and encoder, and not with --json.")
         }
-        if subject == .products, model.model != SPTModel.embeddedName || model.adapter != nil {
-            throw ValidationError("products has sizes of its own: --model and --adapter go with the others.")
+        if subject == .products || subject == .journal, model.model != SPTModel.embeddedName || model.adapter != nil {
+            throw ValidationError("\(subject.rawValue) needs no model: --model and --adapter go with the others.")
         }
     }
 
@@ -67,6 +76,7 @@ struct BenchCommand: AsyncParsableCommand {
         case .encoder: try EncoderBenchmark.run(self)
         case .decoder: try DecoderBenchmark.run(self)
         case .tune: try TuningBenchmark.run(self)
+        case .journal: try await JournalBenchmark.run(self)
         case .products: ProductBenchmark.run(rounds: rounds ?? 40)
         }
         if json {

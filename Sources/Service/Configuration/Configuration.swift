@@ -17,11 +17,15 @@ public struct Configuration: Sendable, Equatable {
     public var publish = Publication()
     /// nil: verdicts are numbered, but not kept.
     public var journal: JournalFile?
+    /// nil: frames are not recorded.
+    public var recording: RecordingSettings?
     public var pipeline = PipelineSettings()
     /// Cores that one inspection uses.
     public var threads = 1
     public var limits = Limits()
     public var logLevel = Logger.Level.info
+    /// Path of the file that this was read from.
+    public var file: String?
 
     /// Which cameras an adapter's file is for.
     public struct CameraAdapter: Sendable, Equatable {

@@ -17,6 +17,8 @@ extension Configuration {
         }
         if !regions.isEmpty { regions = resolve(regions) }
         if model != SPTModel.embeddedName { model = resolve(model) }
+        file = path
+        if let folder = recording?.folder { recording?.folder = resolve(folder) }
         if let path = journal?.path { journal?.path = resolve(path) }
         for index in adapters.indices { adapters[index].path = resolve(adapters[index].path) }
     }
@@ -50,7 +52,7 @@ extension YAMLKind {
 
 /// YAML nodes → configuration. Notes every mistake and goes on; `configuration` is whole only where the reader found nothing.
 private struct ConfigurationDecoder {
-    static let keys = ["version", "model", "adapters", "regions", "subscribe", "publish", "journal", "pipeline", "limits", "log"]
+    static let keys = ["version", "model", "adapters", "regions", "subscribe", "publish", "journal", "recording", "pipeline", "limits", "log"]
 
     private(set) var configuration = Configuration()
     private(set) var reader: NodeReader
@@ -72,6 +74,7 @@ private struct ConfigurationDecoder {
         if !configuration.publish.catchUp.isEmpty, configuration.journal == nil, top["journal"] == nil {
             reader.note(top.field.missing("journal"), "is missing; publish.catch_up answers from a journal")
         }
+        recording(top["recording"])
         pipeline(top["pipeline"])
         limits(top["limits"])
         if let log = section(top["log"], ["level"]) {
@@ -127,6 +130,34 @@ private struct ConfigurationDecoder {
         if let size = integer(section["keep_mb"], in: 0...1 << 24) { journal.settings.keepBytes = size == 0 ? nil : Int64(size) << 20 }
         if let size = integer(section["ballast_mb"], in: 0...1 << 14) { journal.settings.ballastBytes = Int64(size) << 20 }
         configuration.journal = journal
+    }
+
+    private enum RecordedFrames: String, CaseIterable { case all, failures, sampled }
+
+    private mutating func recording(_ field: NodeReader.Field?) {
+        let keys = ["folder", "frames", "before", "after", "every", "compression", "file_mb", "file_minutes", "keep_days", "keep_mb", "reserve_mb"]
+        guard let section = section(field, keys) else { return }
+        var recording = RecordingSettings(folder: text(required("folder", of: section, "name the folder for the files")) ?? "")
+        let frames = choice(section["frames"], RecordedFrames.self) ?? .all
+        let before = integer(section["before"], in: 0...1000), after = integer(section["after"], in: 0...1000), every = integer(section["every"], in: 1...1_000_000)
+        switch frames {
+        case .all: break
+        case .failures: recording.selection = .failures(before: before ?? 2, after: after ?? 2)
+        case .sampled: recording.selection = .sampled(every: every ?? 100)
+        }
+        for (key, kind) in [("before", RecordedFrames.failures), ("after", .failures), ("every", .sampled)] where kind != frames {
+            if let field = section[key] { reader.note(field, "belongs to frames: \(kind.rawValue), not to \(frames.rawValue)") }
+        }
+        recording.files.compression = choice(section["compression"], ChunkCompression.self) ?? recording.files.compression
+        if let size = integer(section["file_mb"], in: 1...1 << 20) { recording.files.fileBytes = UInt64(size) << 20 }
+        if let minutes = integer(section["file_minutes"], in: 1...1440) { recording.files.fileSeconds = Double(minutes) * 60 }
+        if let days = integer(section["keep_days"], in: 0...36_500) { recording.files.keepSeconds = days == 0 ? nil : Double(days) * 86_400 }
+        if let size = integer(section["keep_mb"], in: 0...1 << 30) { recording.files.keepBytes = size == 0 ? nil : UInt64(size) << 20 }
+        if let keep = recording.files.keepBytes, keep < 2 * recording.files.fileBytes {
+            reader.note(section["keep_mb"] ?? section.field, "keep_mb must be twice file_mb (\(recording.files.fileBytes >> 20)) at least, or 0 for all")
+        }
+        if let size = integer(section["reserve_mb"], in: 0...1 << 30) { recording.files.reserveBytes = UInt64(size) << 20 }
+        configuration.recording = recording
     }
 
     private mutating func pipeline(_ field: NodeReader.Field?) {

@@ -59,6 +59,27 @@ public enum ConfigurationSchema {
                 "ballast_mb": {"type": "integer", "minimum": 0, "maximum": 16384, "default": 16, "description": "MiB kept on the disk for the day that it is full"}
               }
             },
+            "recording": {
+              "type": "object",
+              "additionalProperties": false,
+              "description": "frames and their verdicts are recorded in MCAP files, which replay, replay --gate, verify and Foxglove open; absent: they are not",
+              "required": ["folder"],
+              "properties": {
+                "folder": {"type": "string", "minLength": 1, "description": "relative to this file; made if it is not there"},
+                "frames": {"enum": ["all", "failures", "sampled"], "default": "all",
+                  "description": "failures: every frame that did not pass, with before and after frames of its camera around it; sampled: one of every `every` of a camera"},
+                "before": {"type": "integer", "minimum": 0, "maximum": 1000, "default": 2},
+                "after": {"type": "integer", "minimum": 0, "maximum": 1000, "default": 2},
+                "every": {"type": "integer", "minimum": 1, "maximum": 1000000, "default": 100},
+                "compression": {"enum": ["none", "lz4", "zstd"], "default": "none", "description": "JPEG frames gain nothing by it"},
+                "file_mb": {"type": "integer", "minimum": 1, "maximum": 1048576, "default": 1024, "description": "a new file begins when one has so many MiB"},
+                "file_minutes": {"type": "integer", "minimum": 1, "maximum": 1440, "default": 10, "description": "or covers so many minutes"},
+                "keep_days": {"type": "integer", "minimum": 0, "maximum": 36500, "default": 0, "description": "older files go; 0: none does"},
+                "keep_mb": {"type": "integer", "minimum": 0, "maximum": 1073741824, "default": 65536, "description": "the oldest files go when all have more MiB; 0: none does"},
+                "reserve_mb": {"type": "integer", "minimum": 0, "maximum": 1073741824, "default": 1024,
+                  "description": "recording stops while the disk has fewer MiB free, so that the journal can go on"}
+              }
+            },
             "pipeline": {
               "type": "object",
               "additionalProperties": false,

@@ -1,3 +1,4 @@
+import Foundation
 import Inspection
 import Logging
 import SelfPerception
@@ -12,6 +13,7 @@ public struct Daemon: Sendable {
     private let models: CameraModels
     /// Where subscribers ask for what they missed.
     private let output: MessagingContext
+    private let recording: FrameKeeper?
     private let logger: Logger
 
     /// Loads the model and the region file.
@@ -33,6 +35,13 @@ public struct Daemon: Sendable {
         let output = try MessagingContext()
         let plans = PlanCache<InspectionPlan>(capacity: configuration.pipeline.maxCameras * 2)
         let threads = configuration.threads
+        let status = StatusInbox(), build = BuildIdentity.current()
+        recording = try configuration.recording.map { settings in
+            try Self.makeFolder(settings.folder)
+            return FrameKeeper(
+                settings: settings, regions: regions, configuration: try configuration.file.map(Self.attachment), program: "flawd \(build)",
+                logger: logger, tell: status.say)
+        }
         let stages = PipelineStages(
             makeSource: {
                 try SocketSource(
@@ -46,20 +55,34 @@ public struct Daemon: Sendable {
                 guard let journal = configuration.journal else { return RunLedger() }
                 return try JournalLedger(path: journal.path, settings: journal.settings, regions: archive)
             },
-            interruptSource: { intake.shutdown() })
+            interruptSource: { intake.shutdown() }, tap: recording)
         self.regions = regions
         self.models = models
         self.output = output
         pipeline = Pipeline(
             settings: configuration.pipeline, stages: stages,
-            identity: PipelineIdentity(model: models.base.hash, build: BuildIdentity.current()), logger: logger)
+            identity: PipelineIdentity(model: models.base.hash, build: build), status: status, logger: logger)
+    }
+
+    /// - Throws: `FileError` naming the folder.
+    private static func makeFolder(_ path: String) throws(FileError) {
+        do { try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true) } catch {
+            throw FileError([.init(file: path, problem: "cannot be made: \(error.localizedDescription); recording.folder names a folder that flawd may write")])
+        }
+    }
+
+    /// The configuration, for recordings.
+    private static func attachment(_ path: String) throws(FileError) -> FrameRecorder.Attachment {
+        do { return FrameRecorder.Attachment(name: "flawd.yaml", mediaType: "application/yaml", data: [UInt8](try Data(contentsOf: URL(fileURLWithPath: path)))) } catch {
+            throw FileError([.init(file: path, problem: "cannot be read: \(error.localizedDescription)")])
+        }
     }
 
     /// Runs until a signal or a failure ends it. Every frame that was received has its verdict when this returns.
     ///
     /// - Throws: what made the pipeline fail.
     public func run() async throws {
-        let reloader = RegionReloader(file: regions, models: models, logger: logger, tell: pipeline.say)
+        let reloader = RegionReloader(file: regions, models: models, logger: logger, tell: pipeline.status.say)
         let settings = configuration.pipeline
         for line in models.explanation { logger.info("\(line)") }
         logger.info("regions \(configuration.regions) revision \(regions.current.revision)")
@@ -72,6 +95,7 @@ public struct Daemon: Sendable {
         } else {
             logger.warning("no journal: verdicts are not kept, and a subscriber that is away misses them (journal: in the configuration)")
         }
+        if let recording = configuration.recording { logger.info("recording: \(recording.selection), into \(recording.folder)") }
         for endpoint in configuration.publish.catchUp { logger.info("catch-up: \(endpoint)") }
         logger.info(
             "\(settings.workers) worker(s) of \(configuration.threads) thread(s), \(settings.queuePerCamera) frames a camera, \(settings.policy.rawValue), deadline \(settings.deadlineMs.map { "\($0) ms" } ?? "none")")
@@ -84,6 +108,8 @@ public struct Daemon: Sendable {
         if let journal = configuration.journal, !configuration.publish.catchUp.isEmpty {
             services.append(.init(service: CatchUpService(context: output, endpoints: configuration.publish.catchUp, journal: journal.path, logger: logger)))
         }
+        // Stopped after the pipeline, so that the last frames are recorded, too.
+        if let recording { services.append(.init(service: recording)) }
         services.append(.init(service: work, successTerminationBehavior: .gracefullyShutdownGroup))
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(

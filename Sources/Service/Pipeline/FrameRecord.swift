@@ -1,4 +1,5 @@
 import Inspection
+import Streaming
 
 /// What is known of a frame when it is received: enough for a verdict, whatever happens to the frame afterwards.
 struct FrameRecord: Sendable {
@@ -13,6 +14,8 @@ struct FrameRecord: Sendable {
     var receivedNs: Int64
     /// How its number follows those before.
     var arrival: FrameArrival
+    /// For whoever gets to see frames with their verdicts.
+    var held: IncomingFrame?
     /// Frames that the producer counted between the one before and this one.
     var missing: ClosedRange<UInt64>?
 }

@@ -20,10 +20,7 @@ extension Pipeline {
                 batch.removeAll(keepingCapacity: true)
                 events.removeAll(keepingCapacity: true)
             }
-            for event in statusEvents.update({ events in
-                defer { events.removeAll() }
-                return events
-            }) { tell(event, to: sink) }
+            for event in status.takeAll() { tell(event, to: sink) }
             guard clock.monotonicNs() >= nextHeartbeat else { continue }
             nextHeartbeat = clock.monotonicNs() + Self.heartbeatNs
             beat(to: sink, ledger: ledger)
@@ -46,6 +43,7 @@ extension Pipeline {
             tell(StatusEvent(.journalFailed, detail: "\(error)", publishedUTCNs: clock.utcNs()), to: sink)
             fail(error)
             discard()
+            for (record, _) in batch { if let frame = record.held { stages.tap?.release(frame) } }
         }
         counters.update { counters in
             for (record, outcome) in batch {
@@ -89,15 +87,6 @@ extension Pipeline {
         do { try ledger.tidy(utcNs: clock.utcNs()) } catch { trouble("\(error)") }
     }
 
-    /// Publishes a status event soon; called from any thread.
-    func say(_ condition: StatusEvent.Condition, _ detail: String) {
-        let event = StatusEvent(condition, detail: detail, publishedUTCNs: clock.utcNs())
-        statusEvents.update { events in if events.count < Self.mostStatusEvents { events.append(event) } }
-    }
-
-    /// That wait to be published.
-    private static var mostStatusEvents: Int { 64 }
-
     private func tell(_ event: StatusEvent, to sink: any EventSink) {
         do { try sink.publish(event) } catch { trouble("publishing a status event failed: \(error)") }
     }
@@ -110,6 +99,7 @@ extension Pipeline {
                 case .missing(let event): try sink.publish(event)
                 case .verdict(let event):
                     defer { verdicts += 1 }
+                    defer { stages.tap?.take(event, frame: batch[verdicts].record.held) }
                     try sink.publish(event, pictures: batch[verdicts].outcome.slot)
                 }
             } catch {

@@ -65,6 +65,7 @@ extension Pipeline {
             record.trigger = header.trigger
             record.capturedUTCNs = header.capturedUTCNs
             record.capturedMonotonicNs = header.capturedMonotonicNs
+            if stages.tap?.hold(frame) == true { record.held = frame }
             let ticket = orderer.issue(lane: lane, record: record)
             switch intake.push(Queued(ticket: ticket, record: record, frame: frame), lane: lane) {
             case .queued: break

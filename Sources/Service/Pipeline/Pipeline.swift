@@ -56,8 +56,7 @@ public final class Pipeline: Sendable {
     let intake: FairQueue<Queued>
     let decoded: BoundedQueue<Decoded>
     let slots: BoundedQueue<FrameSlot>
-    /// That wait to be published.
-    let statusEvents = Monitor<[StatusEvent]>([])
+    let status: StatusInbox
     let orderer: Orderer<FrameRecord, FrameOutcome>
     let decodersLeft: Atomic<Int>
     let rejections = LogThrottle()
@@ -71,13 +70,14 @@ public final class Pipeline: Sendable {
 
     public init(
         settings: PipelineSettings, stages: PipelineStages, identity: PipelineIdentity, clock: PipelineClock = .system,
-        logger: Logger
+        status: StatusInbox? = nil, logger: Logger
     ) {
         precondition(settings.workers > 0 && settings.decoders > 0 && settings.commitBatch > 0)
         self.settings = settings
         self.stages = stages
         self.identity = identity
         self.clock = clock
+        self.status = status ?? StatusInbox(clock: clock)
         self.logger = logger
         intake = FairQueue(capacityPerLane: settings.queuePerCamera, policy: settings.policy)
         decoded = BoundedQueue(capacity: settings.decodedCapacity)

@@ -62,6 +62,18 @@ public protocol EventSink {
     func publish(_ event: StatusEvent) throws
 }
 
+/// Gets to see every frame with its verdict, such as a recorder. Called from the pipeline's threads; must not make them wait.
+public protocol FrameTap: Sendable {
+    /// Whether a frame that was received is wanted; a payload that is held stays in memory until its verdict is published.
+    func hold(_ frame: IncomingFrame) -> Bool
+    /// After a verdict was published.
+    ///
+    /// - Parameter frame: nil: it was not held.
+    func take(_ event: VerdictEvent, frame: IncomingFrame?)
+    /// A frame that was held gets no verdict that is published.
+    func release(_ frame: IncomingFrame)
+}
+
 /// What a pipeline is made of.
 public struct PipelineStages: Sendable {
     public var makeSource: @Sendable () throws -> any FrameSource
@@ -71,6 +83,7 @@ public struct PipelineStages: Sendable {
     public var makeLedger: @Sendable () throws -> any VerdictLedger
     /// Ends a blocked `receive` from another thread; called once, when intake stops.
     public var interruptSource: @Sendable () -> Void
+    public var tap: (any FrameTap)?
 
     public init(
         makeSource: @escaping @Sendable () throws -> any FrameSource,
@@ -78,7 +91,7 @@ public struct PipelineStages: Sendable {
         makeInspector: @escaping @Sendable () throws -> any FrameInspecting,
         makeSink: @escaping @Sendable () throws -> any EventSink,
         makeLedger: @escaping @Sendable () throws -> any VerdictLedger = { RunLedger() },
-        interruptSource: @escaping @Sendable () -> Void = {}
+        interruptSource: @escaping @Sendable () -> Void = {}, tap: (any FrameTap)? = nil
     ) {
         self.makeSource = makeSource
         self.makeDecoder = makeDecoder
@@ -86,5 +99,6 @@ public struct PipelineStages: Sendable {
         self.makeSink = makeSink
         self.makeLedger = makeLedger
         self.interruptSource = interruptSource
+        self.tap = tap
     }
 }

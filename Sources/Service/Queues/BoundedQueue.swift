@@ -47,6 +47,23 @@ public final class BoundedQueue<Element: Sendable>: Sendable {
         }
     }
 
+    /// What waiting for an element led to.
+    public enum Popped: Sendable {
+        case element(Element)
+        /// None came in time.
+        case nothing
+        /// The queue is closed and drained.
+        case ended
+    }
+
+    /// Waits for an element, at most `timeoutMs`.
+    public func pop(timeoutMs: Int) -> Popped {
+        state.wait(timeoutMs: timeoutMs) { state in
+            if let element = state.elements.popFirst() { return .element(element) }
+            return state.isClosed ? .ended : nil
+        } ?? .nothing
+    }
+
     /// Accepts nothing more. What waits inside is still popped, unless it is discarded: then it is the answer.
     @discardableResult
     public func close(discarding: Bool = false) -> [Element] {

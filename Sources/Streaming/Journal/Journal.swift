@@ -42,6 +42,8 @@ public final class Journal {
             (epoch, lastSeq, keptRegions) = try queue.writeWithoutTransaction { database in
                 // GRDB has set NORMAL by now.
                 try database.execute(sql: "PRAGMA synchronous = \(settings.durability.rawValue)")
+                // Every 1000 pages, as usual, one commit in a hundred would take as long as a checkpoint.
+                try database.execute(sql: "PRAGMA wal_autocheckpoint = 4000")
                 let level = try Int.fetchOne(database, sql: "PRAGMA synchronous")
                 guard level == (settings.durability == .full ? 2 : 1), try String.fetchOne(database, sql: "PRAGMA journal_mode") == "wal" else {
                     throw JournalError(path, "does not keep what is committed as it should (synchronous \(level ?? -1)); its file system may not support it")

@@ -2,7 +2,7 @@ import Foundation
 
 /// Writes frames, and verdicts beside them, into a folder of MCAP files that take turns. Not thread-safe.
 public final class FrameRecorder {
-    public struct Settings: Sendable {
+    public struct Settings: Sendable, Equatable {
         public var compression = ChunkCompression.none
         /// A file ends when it has this many bytes,
         public var fileBytes: UInt64 = 1 << 30

@@ -1,0 +1,172 @@
+import Dispatch
+import Inspection
+import Logging
+import ServiceLifecycle
+import Streaming
+import Synchronization
+
+/// Records frames and their verdicts beside the pipeline, on a thread of its own. It never slows inspection: what the disk does not take
+/// in time, or has no room for, is counted, said and not recorded.
+final class FrameKeeper: FrameTap, Service {
+    private let settings: RecordingSettings
+    private let regions: ReloadableFile<RegionFile>
+    /// Goes into every file.
+    private let configuration: FrameRecorder.Attachment?
+    private let program: String
+    private let clock: PipelineClock
+    private let logger: Logger
+    /// Publishes a status event.
+    private let tell: @Sendable (StatusEvent.Condition, String) -> Void
+    private let queue = BoundedQueue<JudgedFrame>(capacity: 1024)
+    /// Bytes of payloads between `hold` and the file.
+    private let held = Atomic<Int>(0)
+    private let missed = Atomic<Int>(0)
+    private let throttle = LogThrottle()
+
+    /// After the disk refused, how long until it is asked again.
+    private static let retryNs: Int64 = 10_000_000_000
+
+    init(
+        settings: RecordingSettings, regions: ReloadableFile<RegionFile>, configuration: FrameRecorder.Attachment?, program: String,
+        clock: PipelineClock = .system, logger: Logger, tell: @escaping @Sendable (StatusEvent.Condition, String) -> Void
+    ) {
+        self.settings = settings
+        self.regions = regions
+        self.configuration = configuration
+        self.program = program
+        self.clock = clock
+        self.logger = logger
+        self.tell = tell
+    }
+
+    /// Frames that should have been recorded and were not.
+    var missedCount: Int { missed.load(ordering: .relaxed) }
+
+    // MARK: The pipeline's side
+
+    func hold(_ frame: IncomingFrame) -> Bool {
+        let bytes = frame.payload.count
+        guard held.add(bytes, ordering: .relaxed).newValue <= settings.waitingBytes else {
+            held.subtract(bytes, ordering: .relaxed)
+            miss("frames arrive faster than they are recorded")
+            return false
+        }
+        return true
+    }
+
+    func take(_ event: VerdictEvent, frame: IncomingFrame?) {
+        guard let refused = queue.tryPush(JudgedFrame(frame: frame, event: event)) else { return }
+        release(refused)
+        if frame != nil { miss("frames arrive faster than they are recorded") }
+    }
+
+    func release(_ frame: IncomingFrame) { held.subtract(frame.payload.count, ordering: .relaxed) }
+
+    private func release(_ item: JudgedFrame) { if let frame = item.frame { release(frame) } }
+
+    private func miss(_ why: String) {
+        let count = missed.add(1, ordering: .relaxed).newValue
+        guard throttle.admit(now: clock.monotonicNs()) != nil else { return }
+        logger.warning("not recorded: \(why) (\(count) frames so far)")
+    }
+
+    // MARK: The recorder's side
+
+    func run() async throws {
+        await withGracefulShutdownHandler {
+            await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
+                DispatchQueue(label: "flawd.record").async { @Sendable in
+                    self.record()
+                    continuation.resume()
+                }
+            }
+        } onGracefulShutdown: {
+            self.queue.close()
+        }
+    }
+
+    /// Until the queue is closed and everything in it is recorded.
+    private func record() {
+        var selector = FrameSelector(settings.selection), files = Files(keeper: self)
+        loop: while true {
+            switch queue.pop(timeoutMs: 500) {
+            case .element(let item): selector.take(item, pick: { files.write($0) }, drop: { release($0) })
+            case .nothing: break
+            case .ended: break loop
+            }
+            files.tick()
+        }
+        selector.finish(drop: release)
+        files.finish()
+    }
+
+    /// The open recording, as far as the disk allows one.
+    private struct Files {
+        let keeper: FrameKeeper
+        private var recorder: FrameRecorder?
+        /// Of the region file in the open recording.
+        private var revision: String?
+        private var isStopped = false
+        private var nextAttempt: Int64 = .min
+
+        init(keeper: FrameKeeper) { self.keeper = keeper }
+
+        mutating func write(_ item: JudgedFrame) {
+            defer { keeper.release(item) }
+            guard let recorder = open() else {
+                if item.frame != nil { keeper.miss("the recording is stopped") }
+                return
+            }
+            do {
+                if let frame = item.frame { try recorder.record(frame, receivedUTCNs: item.event.receivedUTCNs) }
+                try recorder.record(verdict: item.event.json, topic: "\(item.event.camera)/verdict", receivedUTCNs: item.event.publishedUTCNs)
+                resumed()
+            } catch {
+                stop(error)
+            }
+        }
+
+        mutating func tick() {
+            do { try recorder?.tick(utcNs: keeper.clock.utcNs()) } catch { stop(error) }
+        }
+
+        mutating func finish() {
+            do { try recorder?.finish() } catch { keeper.logger.error("the last recording is not whole: \(error)") }
+            recorder = nil
+        }
+
+        /// A recorder whose files have the region file in force.
+        private mutating func open() -> FrameRecorder? {
+            let file = keeper.regions.current
+            if revision != file.revision { finish() }
+            if let recorder { return recorder }
+            guard keeper.clock.monotonicNs() >= nextAttempt else { return nil }
+            let attachments = [FrameRecorder.Attachment(name: "regions.yaml", mediaType: "application/yaml", data: file.bytes)] + (keeper.configuration.map { [$0] } ?? [])
+            do {
+                recorder = try FrameRecorder(
+                    folder: keeper.settings.folder, program: keeper.program, settings: keeper.settings.files, attachments: attachments,
+                    verdictSchema: Array(JSONSchema.verdict.utf8))
+                revision = file.revision
+            } catch {
+                stop(error)
+            }
+            return recorder
+        }
+
+        private mutating func stop(_ error: any Error) {
+            finish()
+            nextAttempt = keeper.clock.monotonicNs() + FrameKeeper.retryNs
+            guard !isStopped else { return }
+            isStopped = true
+            keeper.logger.error("frames are not recorded any more: \(error)")
+            keeper.tell(.recordingStopped, "\(error)")
+        }
+
+        private mutating func resumed() {
+            guard isStopped else { return }
+            isStopped = false
+            keeper.logger.notice("frames are recorded again")
+            keeper.tell(.recordingResumed, "frames are recorded again; \(keeper.missedCount) were not")
+        }
+    }
+}

@@ -78,7 +78,9 @@ struct EventNumbering {
                 event.session = sessions[event.camera]
                 events[index] = .missing(event)
             case .verdict(var event):
-                if event.arrival == .first || event.arrival == .restart || sessions[event.camera] == nil { sessions[event.camera] = lastSeq }
+                // A count that wraps to 0 goes on, in a session of its own: within one no number comes twice.
+                let isNew = event.arrival == .first || event.arrival == .restart || event.arrival == .next && event.sequence == 0
+                if isNew || sessions[event.camera] == nil { sessions[event.camera] = lastSeq }
                 event.seq = lastSeq
                 event.epoch = epoch
                 event.durability = durability

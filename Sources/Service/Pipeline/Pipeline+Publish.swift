@@ -14,9 +14,10 @@ extension Pipeline {
         var batch: [(record: FrameRecord, outcome: FrameOutcome)] = []
         var events: [PipelineEvent] = []
         var nextHeartbeat = clock.monotonicNs()
+        var hasFailed = false
         while orderer.take(settings.commitBatch, timeoutMs: 200, into: &batch) {
             if !batch.isEmpty {
-                publish(batch, &events, to: sink, ledger: ledger)
+                publish(batch, &events, to: sink, ledger: ledger, &hasFailed)
                 batch.removeAll(keepingCapacity: true)
                 events.removeAll(keepingCapacity: true)
             }
@@ -29,22 +30,20 @@ extension Pipeline {
 
     private static var heartbeatNs: Int64 { 1_000_000_000 }
 
+    /// - Parameter hasFailed: events were lost to the ledger for good. What comes after them is not committed either, whether the ledger takes
+    ///   it again or not: a camera's row would have a hole that nothing reports.
     private func publish(
-        _ batch: [(record: FrameRecord, outcome: FrameOutcome)], _ events: inout [PipelineEvent], to sink: any EventSink, ledger: any VerdictLedger
+        _ batch: [(record: FrameRecord, outcome: FrameOutcome)], _ events: inout [PipelineEvent], to sink: any EventSink, ledger: any VerdictLedger,
+        _ hasFailed: inout Bool
     ) {
         let now = clock.monotonicNs(), utc = clock.utcNs()
         for (record, outcome) in batch { compose(record, outcome, now: now, utc: utc, into: &events) }
-        do {
-            try commit(&events, ledger: ledger, sink: sink)
-            send(events, of: batch, to: sink)
-        } catch {
+        if hasFailed {
             counters.update { $0.unpublished += UInt64(events.count) }
-            logger.critical("verdicts could not be committed and are not published: \(error)")
-            tell(StatusEvent(.journalFailed, detail: "\(error)", publishedUTCNs: clock.utcNs()), to: sink)
-            fail(error)
-            discard()
-            for (record, _) in batch { if let frame = record.held { stages.tap?.release(frame) } }
+        } else {
+            hasFailed = !commitAndSend(&events, of: batch, to: sink, ledger: ledger)
         }
+        if hasFailed { for (record, _) in batch { if let frame = record.held { stages.tap?.release(frame) } } }
         counters.update { counters in
             for (record, outcome) in batch {
                 counters.count(outcome.verdict, outcome.reason)
@@ -52,6 +51,22 @@ extension Pipeline {
             }
         }
         for (_, outcome) in batch { if let slot = outcome.slot { recycle(slot) } }
+    }
+
+    /// False: the events could not be committed for good; none was sent, and the pipeline ends.
+    private func commitAndSend(
+        _ events: inout [PipelineEvent], of batch: [(record: FrameRecord, outcome: FrameOutcome)], to sink: any EventSink, ledger: any VerdictLedger
+    ) -> Bool {
+        do { try commit(&events, ledger: ledger, sink: sink) } catch {
+            counters.update { $0.unpublished += UInt64(events.count) }
+            logger.critical("verdicts could not be committed and are not published: \(error)")
+            tell(StatusEvent(.journalFailed, detail: "\(error)", publishedUTCNs: clock.utcNs()), to: sink)
+            fail(error)
+            discard()
+            return false
+        }
+        send(events, of: batch, to: sink)
+        return true
     }
 
     /// Commits, again and again for a while where that may help: a full disk is made room on, a program that holds the file lets it go.

@@ -46,12 +46,12 @@ public final class EventFollower {
         }
         guard case .integer(let number)? = fields["seq"], number >= 0, case .string(let other)? = fields["epoch"] else { return }
         let seq = UInt64(number)
-        if other != epoch { turn(to: other) }
-        guard seq > position else { return }
-        if type != "heartbeat", seq == position + 1 {
+        if other == epoch, seq <= position { return }
+        if other == epoch, type != "heartbeat", seq - 1 == position {
             position = seq
-            _ = take(parts[1])
+            if case .string(let name)? = fields["camera"], name.utf8.starts(with: camera.utf8) { _ = take(parts[1]) }
         } else {
+            // Of another epoch: whether it is the newer one only the daemon knows, for a message may wait longer than its journal lives.
             // Where nobody answers, the next heartbeat asks again.
             _ = try fill(take)
         }
@@ -64,8 +64,10 @@ public final class EventFollower {
             case .events(let events, let next, let epoch, let high)?:
                 self.epoch = epoch
                 for json in events {
-                    guard case .integer(let seq)? = try JSONReader.object(json)["seq"], seq > 0 else { throw StreamingError("an event without a number") }
-                    position = UInt64(seq)
+                    guard case .integer(let number)? = try JSONReader.object(json)["seq"], let seq = UInt64(exactly: number), seq > position else {
+                        throw StreamingError("an event that does not come after \(position)")
+                    }
+                    position = seq
                     guard take(json) else { return true }
                 }
                 guard next >= position, next > 0 || high == 0 else { throw StreamingError("a page that ends at \(next), before its last event") }
@@ -73,7 +75,7 @@ public final class EventFollower {
                 position = next
                 if next >= high || isStuck { return true }
             case .gone(let oldest, let epoch, _)?:
-                guard oldest > position + 1 else { throw StreamingError("events are gone that were not asked for") }
+                guard oldest > 0, oldest - 1 > position else { throw StreamingError("events are gone that were not asked for") }
                 self.epoch = epoch
                 gone += oldest - position - 1
                 note("events \(position + 1) to \(oldest - 1) are no longer in the journal")
@@ -88,7 +90,11 @@ public final class EventFollower {
 
     /// The row of numbers begins anew.
     private func turn(to epoch: String) {
-        if let known = self.epoch, known != epoch { note("the journal began anew: epoch \(epoch) after \(known)") }
+        if let known = self.epoch, known != epoch {
+            note("the journal began anew: epoch \(epoch) after \(known)")
+        } else if position > 0 {
+            note("the journal ends before event \(position); its events are told from the first on")
+        }
         self.epoch = epoch
         position = 0
     }

@@ -15,7 +15,7 @@ public final class Journal {
     /// Events that were removed because of their age or the journal's size, since it was opened.
     public private(set) var removed = 0
 
-    private let queue: DatabaseQueue
+    let queue: DatabaseQueue
     private let ballast: JournalBallast
     private let lock: Int32
     private var keptRegions: Set<String>
@@ -36,27 +36,29 @@ public final class Journal {
         do {
             var configuration = Configuration()
             configuration.label = "flawd.journal"
-            configuration.journalMode = .wal
             configuration.busyMode = .timeout(0.25)
             queue = try DatabaseQueue(path: path, configuration: configuration)
             (epoch, lastSeq, keptRegions) = try queue.writeWithoutTransaction { database in
-                // GRDB has set NORMAL by now.
+                // Before anything is written: the file may be another program's. GRDB's own way to WAL would write first, and set NORMAL.
+                let known = try JournalSchema.epoch(database, path: path)
+                let mode = try String.fetchOne(database, sql: "PRAGMA journal_mode = WAL")
                 try database.execute(sql: "PRAGMA synchronous = \(settings.durability.rawValue)")
                 // Every 1000 pages, as usual, one commit in a hundred would take as long as a checkpoint.
                 try database.execute(sql: "PRAGMA wal_autocheckpoint = 4000")
                 let level = try Int.fetchOne(database, sql: "PRAGMA synchronous")
-                guard level == (settings.durability == .full ? 2 : 1), try String.fetchOne(database, sql: "PRAGMA journal_mode") == "wal" else {
+                guard level == (settings.durability == .full ? 2 : 1), mode == "wal" else {
                     throw JournalError(path, "does not keep what is committed as it should (synchronous \(level ?? -1)); its file system may not support it")
                 }
-                let epoch = try JournalSchema.epoch(database, path: path) ?? Self.begin(database, utcNs: utcNs)
+                let epoch = try known ?? Self.begin(database, utcNs: utcNs)
                 return (epoch, try JournalSchema.lastSeq(database), Set(try String.fetchAll(database, sql: "SELECT revision FROM region_file")))
             }
-            ballast = JournalBallast(path: path + ".ballast", bytes: settings.ballastBytes)
             try Self.synchroniseFolder(of: path)
         } catch {
             close(lock)
             throw JournalError(path, doing: "open it", error)
         }
+        // Last, for it cannot fail: an initialiser that throws once everything is set runs `deinit`, and the lock would be closed twice.
+        ballast = JournalBallast(path: path + ".ballast", bytes: settings.ballastBytes)
     }
 
     deinit {
@@ -116,14 +118,16 @@ public final class Journal {
             throw JournalError(path, "event \(record.seq) does not follow \(lastSeq + UInt64(offset))")
         }
         do { try write(records, regionFiles) } catch {
-            guard error.kind == .full, ballast.release() else {
-                if error.kind == .disk || error.kind == .content { fault = error }
-                throw error
-            }
+            guard error.kind == .full, ballast.release() else { throw error }
             try write(records, regionFiles)
         }
         lastSeq += UInt64(records.count)
         keptRegions.formUnion(regionFiles.keys)
+    }
+
+    private func remembered(_ error: JournalError) -> JournalError {
+        if error.kind == .disk || error.kind == .content { fault = error }
+        return error
     }
 
     private func write(_ records: [JournalRecord], _ regionFiles: [String: [UInt8]]) throws(JournalError) {
@@ -143,7 +147,7 @@ public final class Journal {
                 }
             }
         } catch {
-            throw JournalError(path, doing: "write to it", error)
+            throw remembered(JournalError(path, doing: "write to it", error))
         }
     }
 
@@ -157,7 +161,7 @@ public final class Journal {
         do {
             removedNow = try queue.writeWithoutTransaction { database in try removeOldest(database, utcNs: utcNs) }
         } catch {
-            throw JournalError(path, doing: "remove old events from it", error)
+            throw remembered(JournalError(path, doing: "remove old events from it", error))
         }
         removed += removedNow
         if removedNow == 0 { ballast.hold() }

@@ -29,7 +29,7 @@ public struct JournalCheck: Sendable, Equatable {
 extension JournalReader {
     /// Reads the whole journal and checks that
     /// - SQLite finds its file in order (`PRAGMA integrity_check`),
-    /// - numbers have no gap, and each event's JSON says what the columns say,
+    /// - numbers have no gap up to the highest ever given, and each event's JSON says what the columns say,
     /// - each frame follows the one before in its camera's session, or what lies between is reported missing: so
     ///   received − late − duplicates + missing = last − first + 1,
     /// - each region file that a verdict names is kept.
@@ -37,6 +37,8 @@ extension JournalReader {
         var check = JournalCheck()
         for line in try read({ try String.fetchAll($0, sql: "PRAGMA integrity_check(20)") }) where line != "ok" { check.note("the file is damaged: \(line)") }
         let revisions = Set(try read { try String.fetchAll($0, sql: "SELECT revision FROM region_file") })
+        // Before the walk: a daemon may be writing.
+        let newest = try read { try JournalSchema.lastSeq($0) }
         var walk = SessionWalk(), expected: UInt64?
         do {
             try forEach(Query()) { record in
@@ -52,8 +54,12 @@ extension JournalReader {
                     check.missing = check.missing.addingReportingOverflow(record.lastSequence &- record.sequence &+ 1).partialValue
                 }
             }
+            // The newest is never removed.
+            if newest > 0, (expected ?? 1) <= newest { check.note("event \(newest) is not there, the newest that was numbered") }
         } catch {
-            throw JournalError(path, doing: "read it", error)
+            let error = JournalError(path, doing: "read it", error)
+            guard error.kind == .content else { throw error }
+            check.note(error.description)
         }
         check.cameraSessions = walk.sessions
         return check
@@ -64,19 +70,21 @@ extension JournalReader {
         let fields: [String: JSONValue]
         do { fields = try JSONReader.object(record.json) } catch { return "its JSON cannot be read: \(error.text)" }
         func differs(_ key: String, _ value: String?) -> Bool { fields[key] != value.map(JSONValue.string) }
-        func differs(_ key: String, _ value: UInt64) -> Bool { Int64(exactly: value).map { fields[key] != .integer($0) } ?? false }
+        // Numbers beyond Int64 are read as such, and no further.
+        func differs(_ key: String, _ value: UInt64) -> Bool { fields[key] != (Int64(exactly: value).map(JSONValue.integer) ?? .number) }
         if differs("seq", record.seq) { return "its JSON has another seq" }
         if differs("epoch", epoch) { return "its JSON has another epoch" }
         if differs("type", record.kind.rawValue) { return "its JSON has another type" }
         if differs("camera", record.camera) { return "its JSON has another camera" }
         if differs("session", record.session) { return "its JSON has another session" }
+        if fields["published_utc_ns"] != .integer(record.publishedUTCNs) { return "its JSON has another time of publication" }
+        if differs("verdict", record.verdict) || differs("reason", record.reason) { return "its JSON has another verdict or reason" }
+        if differs("arrival", record.arrival?.rawValue) { return "its JSON has another arrival" }
+        if differs("model", record.model) { return "its JSON has another model" }
+        if differs("roi_revision", record.regions) { return "its JSON has another region file" }
         switch record.kind {
         case .verdict:
-            if differs("sequence", record.sequence) { return "its JSON has another sequence" }
-            if differs("verdict", record.verdict) { return "its JSON has another verdict" }
-            if differs("reason", record.reason) { return "its JSON has another reason" }
-            if differs("arrival", record.arrival?.rawValue) { return "its JSON has another arrival" }
-            if differs("roi_revision", record.regions) { return "its JSON has another region file" }
+            if differs("sequence", record.sequence) || record.lastSequence != record.sequence { return "its JSON has another sequence" }
         case .missing:
             if differs("first", record.sequence) || differs("last", record.lastSequence) { return "its JSON has other numbers" }
         }
@@ -99,8 +107,8 @@ struct SessionWalk {
     /// What is wrong with the next event; nil: nothing.
     mutating func follow(_ record: JournalRecord) -> String? {
         guard var place = cameras[record.camera] else {
-            // What went before may have been removed.
-            guard record.kind == .verdict else { return nil }
+            // What went before may have been removed; a late frame does not say how far the count was.
+            guard record.kind == .verdict, record.arrival != .late else { return nil }
             cameras[record.camera] = Place(session: record.session, last: record.sequence)
             sessions += 1
             return nil
@@ -125,11 +133,18 @@ struct SessionWalk {
             if record.session != record.seq { return "a new count has the session \(record.session)" }
             return missing == nil ? nil : "frames are missing before a new count"
         case .duplicate?, .late?:
-            return record.session == place.session && record.sequence <= place.last ? nil : "frame \(record.sequence) comes \(record.arrival?.rawValue ?? "") after \(place.last)"
+            let fits = record.arrival == .late ? record.sequence < place.last : record.sequence == place.last
+            return record.session == place.session && fits ? nil : "frame \(record.sequence) comes \(record.arrival?.rawValue ?? "") after \(place.last)"
         case .next?, .gap?:
             let before = missing?.upperBound ?? place.last
-            let isNext = record.sequence == before &+ 1 || missing == nil && record.sequence == 0 && Self.wraps.contains(before)
+            let isWrap = missing == nil && record.sequence == 0 && Self.wraps.contains(before)
+            let isNext = isWrap || record.sequence == before &+ 1
             place.last = record.sequence
+            if isWrap {
+                // The number may have been in the session before.
+                place.session = record.seq
+                sessions += 1
+            }
             guard record.session == place.session else { return "its session is \(record.session), not \(place.session)" }
             guard (missing != nil) == (record.arrival == .gap) else { return "what is missing before it is not reported" }
             return isNext ? nil : "frame \(record.sequence) follows \(before)"

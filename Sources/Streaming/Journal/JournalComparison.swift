@@ -22,12 +22,13 @@ public struct JournalComparison: Sendable, Equatable {
 
     public var isSound: Bool { different.isEmpty && unknown.isEmpty && unreadable == 0 }
 
-    /// Adds an event as a subscriber got it. Status events have no number, and count for nothing.
+    /// Adds an event as a subscriber got it. Status events and heartbeats have no place in the journal, and count for nothing.
     public mutating func add(_ json: [UInt8], _ journal: JournalReader) throws(JournalError) {
-        guard let fields = try? JSONReader.object(json), fields["type"] != .string("status") else {
-            if (try? JSONReader.object(json)) == nil { unreadable += 1 }
+        guard let fields = try? JSONReader.object(json) else {
+            unreadable += 1
             return
         }
+        if fields["type"] == .string("status") || fields["type"] == .string("heartbeat") { return }
         guard case .integer(let number)? = fields["seq"], number > 0, case .string(let epoch)? = fields["epoch"] else {
             unreadable += 1
             return

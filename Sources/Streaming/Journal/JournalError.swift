@@ -34,8 +34,10 @@ public struct JournalError: Error, CustomStringConvertible {
             return
         }
         let message = error.message ?? "error \(error.extendedResultCode.rawValue)"
+        // Reserving room for the file that readers share fails in its own way on a full disk.
+        let isFull = error.resultCode == .SQLITE_FULL || error.extendedResultCode == .SQLITE_IOERR_SHMSIZE
         let (kind, advice): (Kind, String) = switch error.resultCode {
-        case .SQLITE_FULL: (.full, "; the disk is full: free some of it")
+        case _ where isFull: (.full, "; the disk is full: free some of it")
         case .SQLITE_BUSY, .SQLITE_LOCKED: (.busy, "; another program holds it: a journal has one writer")
         case .SQLITE_IOERR: (.disk, "; the disk failed: look at the system's log")
         case .SQLITE_CORRUPT, .SQLITE_NOTADB: (.content, "; it is damaged or no journal: move it away, and a new one is begun")

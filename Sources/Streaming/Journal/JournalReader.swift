@@ -112,10 +112,17 @@ public final class JournalReader {
     /// Calls `body` with every event that a query finds, in order. Memory does not grow with their number, but for the newest ones.
     public func forEach(_ query: Query, _ body: (JournalRecord) throws -> Void) throws {
         try queue.read { database in
-            var conditions = ["seq > ?", "published_utc_ns BETWEEN ? AND ?", "substr(camera, 1, length(?)) = ?"]
-            var arguments: StatementArguments = [
-                Int64(clamping: query.after), query.publishedUTCNs.lowerBound, query.publishedUTCNs.upperBound, query.camera, query.camera,
-            ]
+            var conditions = ["seq > ?"]
+            var arguments: StatementArguments = [Int64(clamping: query.after)]
+            // Numbers out of the index of times: with its columns in the outer query SQLite goes by time, and sorts all of the journal.
+            if query.publishedUTCNs != Int64.min ... Int64.max {
+                conditions.append("seq IN (SELECT seq FROM event WHERE published_utc_ns BETWEEN ? AND ?)")
+                arguments += [query.publishedUTCNs.lowerBound, query.publishedUTCNs.upperBound]
+            }
+            if !query.camera.isEmpty {
+                conditions.append("substr(camera, 1, length(?)) = ?")
+                arguments += [query.camera, query.camera]
+            }
             if !query.verdicts.isEmpty {
                 conditions.append("verdict IN (\(query.verdicts.map { _ in "?" }.joined(separator: ", ")))")
                 arguments += StatementArguments(query.verdicts.sorted())

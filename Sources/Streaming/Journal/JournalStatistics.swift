@@ -38,26 +38,27 @@ extension JournalReader {
         try read { database in
             var cameras: [String: JournalStatistics.Camera] = [:]
             let rows = try Row.fetchCursor(database, sql: """
-                SELECT camera, kind, verdict, reason, count(*) AS number, sum(last_sequence - sequence + 1) AS span FROM event
-                GROUP BY camera, kind, verdict, reason
+                SELECT camera, verdict, reason, count(*) AS number FROM event WHERE kind = 'verdict' GROUP BY camera, verdict, reason
                 """)
             while let row = try rows.next() {
                 let name: String = row["camera"], number: Int = row["number"]
                 var camera = cameras[name] ?? JournalStatistics.Camera(camera: name)
-                if row["kind"] as String == JournalRecord.Kind.missing.rawValue {
-                    camera.missing += UInt64(max(0, row["span"] as Int64))
-                } else {
-                    camera.verdicts[row["verdict"] ?? "", default: 0] += number
-                    if let reason = row["reason"] as String? { camera.reasons[reason, default: 0] += number }
-                }
+                camera.verdicts[row["verdict"] ?? "", default: 0] += number
+                if let reason = row["reason"] as String? { camera.reasons[reason, default: 0] += number }
                 cameras[name] = camera
+            }
+            // Not in SQL, to which the numbers have a sign: beyond 2⁶³ − 1 their difference is a floating one.
+            let gaps = try Row.fetchCursor(database, sql: "SELECT camera, sequence, last_sequence FROM event WHERE kind = 'missing'")
+            while let row = try gaps.next() {
+                let name: String = row["camera"], first = UInt64(bitPattern: row["sequence"]), last = UInt64(bitPattern: row["last_sequence"])
+                cameras[name, default: JournalStatistics.Camera(camera: name)].missing &+= last &- first &+ 1
             }
             for row in try Row.fetchAll(database, sql: "SELECT camera, count(DISTINCT session) AS number FROM event GROUP BY camera") {
                 cameras[row["camera"]]?.sessions = row["number"]
             }
             let whole = try Row.fetchOne(database, sql: "SELECT count(*) AS n, min(seq) AS first, max(seq) AS last, min(published_utc_ns) AS since, max(published_utc_ns) AS until FROM event")
             return JournalStatistics(
-                epoch: epoch, firstSeq: (whole?["first"] as Int64?).map { UInt64($0) }, lastSeq: (whole?["last"] as Int64?).map { UInt64($0) },
+                epoch: epoch, firstSeq: (whole?["first"] as Int64?).flatMap { UInt64(exactly: $0) }, lastSeq: (whole?["last"] as Int64?).flatMap { UInt64(exactly: $0) },
                 highestSeq: try JournalSchema.lastSeq(database), events: whole?["n"] ?? 0, firstUTCNs: whole?["since"], lastUTCNs: whole?["until"],
                 cameras: cameras.values.sorted { $0.camera < $1.camera },
                 regionFiles: try Int.fetchOne(database, sql: "SELECT count(*) FROM region_file") ?? 0,

@@ -73,7 +73,12 @@ struct ConfigurationOptions: ParsableArguments {
         if !sources.isEmpty { configuration.subscribe.endpoints = sources }
         if !sinks.isEmpty { configuration.publish.endpoints = sinks }
         configuration.regions = regions ?? configuration.regions
-        if let journal { configuration.journal = Configuration.JournalFile(path: journal) }
+        if let journal {
+            // How it is kept stays as the configuration says.
+            var file = configuration.journal ?? Configuration.JournalFile(path: journal)
+            file.path = journal
+            configuration.journal = file
+        }
         if !catchUp.isEmpty { configuration.publish.catchUp = catchUp.map { Endpoint(.bind, $0) } }
         if !configuration.publish.catchUp.isEmpty, configuration.journal == nil {
             throw InvalidInput("--catch-up answers from a journal; --journal FILE names one")

@@ -21,6 +21,7 @@ struct JournalQueryOptions: ParsableArguments {
 
     func validate() throws {
         for time in [from, to] { if case .offset? = time { throw ValidationError("--from and --to are moments, such as 2026-11-25T06:00:00Z.") } }
+        if let from, let to, to.nanoseconds(after: 0) < from.nanoseconds(after: 0) { throw ValidationError("--to is before --from.") }
     }
 
     var query: JournalReader.Query {

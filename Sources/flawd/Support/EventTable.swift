@@ -24,13 +24,15 @@ enum EventTable {
         }
     }
 
-    private static func line(_ fields: [String]) -> String { fields.map(quoted).joined(separator: ",") }
+    static func line(_ fields: [String]) -> String { fields.map(quoted).joined(separator: ",") }
 
     /// Names come from outside: one that a spreadsheet would take for a formula is led by an apostrophe.
     private static func quoted(_ field: String) -> String {
         var text = field
         if let first = text.unicodeScalars.first, "=+-@\t\r".unicodeScalars.contains(first), Double(text) == nil { text = "'" + text }
-        guard text.contains(where: { $0 == "," || $0 == "\"" || $0.isNewline }) else { return text }
-        return "\"" + text.replacingOccurrences(of: "\"", with: "\"\"") + "\""
+        // By bytes: a comma with a combining accent after it is another character to Swift, and a comma to whoever reads the table.
+        guard text.utf8.contains(where: { ",\"\r\n".utf8.contains($0) }) else { return text }
+        let quote = UInt8(ascii: "\"")
+        return "\"" + String(decoding: text.utf8.flatMap { $0 == quote ? [quote, quote] : [$0] }, as: UTF8.self) + "\""
     }
 }

@@ -87,8 +87,11 @@ let package = Package(
         .testTarget(
             name: "InspectionTests", dependencies: ["Inspection", "SelfPerception", "SegmentAnything", "Imaging"],
             swiftSettings: .flawd),
-        .testTarget(name: "CommandTests", dependencies: ["flawd", "SelfPerception"], swiftSettings: .flawd),
-        .testTarget(name: "StreamingTests", dependencies: ["Streaming", "Imaging"], swiftSettings: .flawd),
+        .testTarget(
+            name: "CommandTests", dependencies: ["flawd", "Service", "Streaming", "Inspection", "SelfPerception"], swiftSettings: .flawd),
+        .testTarget(
+            name: "StreamingTests", dependencies: ["Streaming", "Imaging", .product(name: "GRDB", package: "GRDB.swift")],
+            swiftSettings: .flawd),
         .testTarget(
             name: "ServiceTests", dependencies: ["Service", "Streaming", "Inspection", "SelfPerception", "Imaging"],
             swiftSettings: .flawd),

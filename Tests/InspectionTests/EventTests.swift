@@ -13,12 +13,25 @@ import Testing
         let region = RegionResult(
             name: "seal \"ü\"\n\u{1}", verdict: .fail, score: 1e-7, agreement: 1, because: ["score 0.83 ≥ fail_score 0.6"],
             defectCount: 2, defects: [defect, other])
-        return VerdictEvent(
-            seq: .max, epoch: "e1", camera: "line1/top", sequence: 7, frameHash: String(repeating: "0", count: 64),
+        var event = VerdictEvent(
+            seq: .max, epoch: "e1", camera: "line1/top", sequence: 7, arrival: .gap, frameHash: String(repeating: "0", count: 64),
             partID: "P/1", trigger: -3, capturedUTCNs: 1, capturedMonotonicNs: .max, receivedUTCNs: 2, publishedUTCNs: 3,
             latencyNs: ["prompt": 5, "encode": 4], verdict: .fail, regions: [region],
             roiRevision: String(repeating: "a", count: 64), model: "m", build: "b")
+        event.durability = .full
+        event.session = 1 << 63
+        return event
     }
+
+    private func missing() -> MissingEvent {
+        var event = MissingEvent(seq: 3, epoch: "e", camera: "c", first: 5, last: 9, publishedUTCNs: 8)
+        event.durability = .normal
+        event.session = 2
+        return event
+    }
+
+    private let heartbeat = HeartbeatEvent(epoch: "e", seq: .max, durability: .normal, publishedUTCNs: -1)
+    private let status = StatusEvent(.regionsRefused, detail: "line 1\n\"x\"", publishedUTCNs: 8)
 
     @Test func verdictEvent_ReadsBack() throws {
         let event = event()
@@ -36,8 +49,12 @@ import Testing
         func sorted(_ json: [UInt8]) throws -> Data {
             try JSONSerialization.data(withJSONObject: JSONSerialization.jsonObject(with: Data(json)), options: [.sortedKeys])
         }
-        let missing = MissingEvent(seq: 3, epoch: "e", camera: "c", first: 5, last: 9, publishedUTCNs: 8)
+        let missing = missing()
         #expect(try sorted(event().json) == sorted(Array(encoder.encode(event()))))
+        #expect(try sorted(heartbeat.json) == sorted(Array(encoder.encode(heartbeat))))
+        #expect(try sorted(status.json) == sorted(Array(encoder.encode(status))))
+        #expect(try JSONDecoder().decode(HeartbeatEvent.self, from: Data(heartbeat.json)) == heartbeat)
+        #expect(try JSONDecoder().decode(StatusEvent.self, from: Data(status.json)) == status)
         #expect(try sorted(missing.json) == sorted(Array(encoder.encode(missing))))
         #expect(try JSONDecoder().decode(MissingEvent.self, from: Data(missing.json)) == missing)
     }
@@ -45,7 +62,7 @@ import Testing
     @Test func fieldNames_AreThoseOfTheDesign() throws {
         let object = try #require(JSONSerialization.jsonObject(with: Data(event().json)) as? [String: Any])
         #expect(Set(object.keys) == [
-            "schema_version", "type", "seq", "epoch", "camera", "sequence", "frame_hash", "part_id", "trigger",
+            "schema_version", "type", "seq", "epoch", "durability", "camera", "session", "arrival", "sequence", "frame_hash", "part_id", "trigger",
             "captured_utc_ns", "captured_monotonic_ns", "received_utc_ns", "published_utc_ns", "latency_ns", "verdict",
             "regions", "roi_revision", "model", "build",
         ])
@@ -68,9 +85,25 @@ import Testing
         #expect(keys("verdict_event") == Set(object.keys).union(["reason", "detail"]))
         #expect(keys("region") == required("region"))
         #expect(keys("defect") == required("defect").union(["area_mm2"]))
-        let missing = MissingEvent(seq: 3, epoch: "e", camera: "c", first: 5, last: 9, publishedUTCNs: 8)
-        let gap = try #require(JSONSerialization.jsonObject(with: Data(missing.json)) as? [String: Any])
+        let gap = try #require(JSONSerialization.jsonObject(with: Data(missing().json)) as? [String: Any])
         #expect(keys("missing_event") == Set(gap.keys) && required("missing_event") == Set(gap.keys))
+        for (part, json) in [("heartbeat_event", heartbeat.json), ("status_event", status.json)] {
+            let event = try #require(JSONSerialization.jsonObject(with: Data(json)) as? [String: Any])
+            #expect(keys(part) == Set(event.keys) && required(part) == Set(event.keys), "\(part)")
+        }
+        // What is always there; what depends on the frame may lack.
+        let optional: Set<String> = ["frame_hash", "part_id", "trigger", "captured_utc_ns", "captured_monotonic_ns", "reason", "detail", "roi_revision"]
+        #expect(required("verdict_event") == keys("verdict_event").subtracting(optional))
+
+        func words(_ part: String, _ key: String? = nil) -> Set<String> {
+            let place = key.map { (parts[part]?["properties"] as? [String: [String: Any]])?[$0] } ?? parts[part]
+            return Set(place?["enum"] as? [String] ?? [])
+        }
+        #expect(words("durability") == Set(EventDurability.allCases.map(\.rawValue)))
+        #expect(words("verdict_event", "arrival") == Set(FrameArrival.allCases.map(\.rawValue)))
+        #expect(words("status_event", "condition") == Set(StatusEvent.Condition.allCases.map(\.rawValue)))
+        let kinds = (schema["oneOf"] as? [[String: String]])?.compactMap { $0["$ref"] }
+        #expect(kinds == ["verdict_event", "missing_event", "heartbeat_event", "status_event"].map { "#/$defs/\($0)" })
 
         let regions = try #require(JSONSerialization.jsonObject(with: Data(JSONSchema.regions.utf8)) as? [String: Any])
         #expect(regions["$schema"] as? String == "https://json-schema.org/draft/2020-12/schema")

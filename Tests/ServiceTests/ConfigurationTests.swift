@@ -30,6 +30,7 @@ import Testing
         #expect(configuration.pipeline.queuePerCamera == 8 && configuration.pipeline.policy == .dropOldest)
         #expect(configuration.pipeline.shutdownMs == 3000 && configuration.pipeline.deadlineMs == nil)
         #expect(configuration.pipeline.maxCameras == 64)
+        #expect(configuration.journal == nil && configuration.publish.catchUp == [])
     }
 
     @Test func everyKey_IsRead() throws {
@@ -57,6 +58,23 @@ import Testing
         #expect(configuration.limits.image.maxPixels == 300 && configuration.limits.stream.maxMessageBytes == 7 << 20)
     }
 
+    @Test func journal_IsRead() throws {
+        let configuration = try Configuration(
+            yaml: """
+                \(Self.smallest.replacing("5556\"}", with: "5556\", catch_up: [\"tcp://*:7\", \"ipc:///run/c\"]}"))
+                journal: {path: j.sqlite, durability: normal, keep_days: 3, keep_mb: 5, ballast_mb: 1}
+                """, name: "f")
+        var journal = try #require(configuration.journal)
+        #expect(journal.path == "j.sqlite" && journal.settings.durability == .normal)
+        #expect(journal.settings.keepSeconds == 3 * 86_400 && journal.settings.keepBytes == 5 << 20 && journal.settings.ballastBytes == 1 << 20)
+        #expect(configuration.publish.catchUp == [Endpoint(.bind, "tcp://*:7"), Endpoint(.bind, "ipc:///run/c")])
+
+        journal = try #require(try Configuration(yaml: "\(Self.smallest)\njournal: {path: j}", name: "f").journal)
+        #expect(journal.settings == JournalSettings() && journal.settings.durability == .full)
+        journal = try #require(try Configuration(yaml: "\(Self.smallest)\njournal: {path: j, keep_days: 0, keep_mb: 0, ballast_mb: 0}", name: "f").journal)
+        #expect(journal.settings.keepSeconds == nil && journal.settings.keepBytes == nil && journal.settings.ballastBytes == 0)
+    }
+
     static let mistakes: [(name: String, yaml: String, expected: [String])] = [
         ("adapter of odd cameras", "\(smallest)\nadapters: {\"a*b\": x}", [#"f:5:12: adapters: "a*b": a * may stand only at the end of a camera's name"#]),
         (
@@ -65,7 +83,33 @@ import Testing
         ("unknown key", "\(smallest)\npipelin: {}", [#"f:5:1: unknown key "pipelin"; did you mean "pipeline"?"#]),
         (
             "nothing like a key", "\(smallest)\nxyzzy: 1",
-            [#"f:5:1: unknown key "xyzzy"; known here: version, model, adapters, regions, subscribe, publish, pipeline, limits, log"#]
+            [#"f:5:1: unknown key "xyzzy"; known here: version, model, adapters, regions, subscribe, publish, journal, pipeline, limits, log"#]
+        ),
+        ("journal without a path", "\(smallest)\njournal: {keep_days: 1}", ["f:5:10: journal.path: is missing; name the journal's file"]),
+        ("unknown key of the journal", "\(smallest)\njournal: {path: j, keep_day: 1}", [#"f:5:20: journal: unknown key "keep_day"; did you mean "keep_days"?"#]),
+        (
+            "durability", "\(smallest)\njournal: {path: j, durability: ful}",
+            [#"f:5:32: journal.durability: must be one of full, normal, not "ful"; did you mean "full"?"#]
+        ),
+        (
+            "days", "\(smallest)\njournal: {path: j, keep_days: -1}",
+            [#"f:5:31: journal.keep_days: must be a whole number from 0 to 36500, not "-1""#]
+        ),
+        (
+            "megabytes", "\(smallest)\njournal: {path: j, keep_mb: 16777217}",
+            [#"f:5:29: journal.keep_mb: must be a whole number from 0 to 16777216, not "16777217""#]
+        ),
+        (
+            "catch-up without a journal", smallest.replacing("5556\"}", with: "5556\", catch_up: \"tcp://*:7\"}"),
+            ["f:1:1: journal: is missing; publish.catch_up answers from a journal"]
+        ),
+        (
+            "catch-up where verdicts go", "\(smallest.replacing("5556\"}", with: "5556\", catch_up: \"tcp://127.0.0.1:5556\"}"))\njournal: {path: j}",
+            ["f:4:51: publish.catch_up: tcp://127.0.0.1:5556 is bound twice; only one socket can have it"]
+        ),
+        (
+            "catch-up at no address", "\(smallest.replacing("5556\"}", with: "5556\", catch_up: [\"tcp://*:7\", x, \"tcp://*:7\"]}"))\njournal: {path: j}",
+            ["f:4:65: publish.catch_up: cannot bind 'x': an address is tcp://host:port or ipc://path", "f:4:68: publish.catch_up: tcp://*:7 is bound twice; only one socket can have it"]
         ),
         ("version", smallest.replacing("version: 1", with: "version: 2"), ["f:1:10: version: must be 1, not 2: this flawd reads version 1"]),
         ("no version", smallest.replacing("version: 1\n", with: ""), ["f:1:1: version: is missing; this is version 1"]),
@@ -88,7 +132,7 @@ import Testing
         ),
         ("boolean", smallest.replacing("5556\"}", with: "5556\", masks: 1}"), [#"f:4:48: publish.masks: must be true or false, not "1""#]),
         ("not a mapping", "\(smallest)\nlimits: [1]", ["f:5:9: limits: must be a mapping with the keys max_width, max_height, max_pixels, max_message_mb, max_cameras"]),
-        ("list", "- 1", ["f:1:1: must be a mapping with the keys version, model, adapters, regions, subscribe, publish, pipeline, limits, log"]),
+        ("list", "- 1", ["f:1:1: must be a mapping with the keys version, model, adapters, regions, subscribe, publish, journal, pipeline, limits, log"]),
         (
             "no address", smallest.replacing("{bind: \"tcp://127.0.0.1:5556\"}", with: "{masks: true}"),
             ["f:4:10: publish.connect: is missing; give connect or bind an address such as tcp://127.0.0.1:5555"]
@@ -113,7 +157,7 @@ import Testing
     @Test func notYAML_IsSaidWithItsLine() {
         #expect(problems("version: 1\n  bad: [").first?.hasPrefix("f:2:") == true)
         #expect(problems("version: 1\nversion: 1").first?.contains("key given twice: version") == true)
-        #expect(problems("") == ["f: is empty; expected the keys version, model, adapters, regions, subscribe, publish, pipeline, limits, log"])
+        #expect(problems("") == ["f: is empty; expected the keys version, model, adapters, regions, subscribe, publish, journal, pipeline, limits, log"])
         #expect(problems(String(repeating: "[", count: 100_000)).count == 1)
         #expect(problems(String(repeating: "a: {", count: 20_000)).count == 1)
         #expect(!problems("&a [*a, *a]").isEmpty)
@@ -140,6 +184,10 @@ import Testing
         let configuration = try Configuration(path: path)
         #expect(configuration.regions == "\(folder.path)/regions.yaml")
         #expect(configuration.model == "\(folder.path)/m.safetensors")
+        for (file, expected) in [("j.sqlite", "\(folder.path)/j.sqlite"), ("/var/lib/j", "/var/lib/j")] {
+            let path = try folder.write("\(Self.smallest)\njournal: {path: \(file)}\n", to: "d.yaml")
+            #expect(try Configuration(path: path).journal?.path == expected)
+        }
     }
 
     @Test func schema_KnowsTheSameKeys() throws {

@@ -186,14 +186,35 @@ final class FakeSink: EventSink {
         add(Published(event: .missing(event), mask: [], maskSize: PixelSize(width: 0, height: 0), overlay: []))
     }
 
+    func publish(_ event: HeartbeatEvent) { output.add(.heartbeat(event)) }
+    func publish(_ event: StatusEvent) { output.add(.status(event)) }
+
     private func add(_ published: Published) {
+        output.add(.event(published.event))
         output.all.update { $0.append(published) }
         output.continuation.yield(published)
     }
 
     /// What a sink has written, readable from the test.
     final class Output: Sendable {
+        /// Whatever was published, in order.
+        enum Word: Sendable {
+            case event(PipelineEvent)
+            case heartbeat(HeartbeatEvent)
+            case status(StatusEvent)
+        }
+
         let all = Monitor<[Published]>([])
+        let words = Monitor<[Word]>([])
+        /// Wakes whoever waits for a heartbeat or a status event.
+        let (said, saying) = AsyncStream<Word>.makeStream()
+
+        func add(_ word: Word) {
+            words.update { $0.append(word) }
+            if case .event = word { return }
+            saying.yield(word)
+        }
+
         let stream: AsyncStream<Published>
         let continuation: AsyncStream<Published>.Continuation
 
@@ -244,6 +265,10 @@ final class Rig: Sendable {
     var published: [FakeSink.Published] { output.all.update { $0 } }
     var verdicts: [VerdictEvent] { published.compactMap { if case .verdict(let event) = $0.event { event } else { nil } } }
     var missing: [MissingEvent] { published.compactMap { if case .missing(let event) = $0.event { event } else { nil } } }
+
+    var words: [FakeSink.Output.Word] { output.words.update { $0 } }
+    var heartbeats: [HeartbeatEvent] { words.compactMap { if case .heartbeat(let event) = $0 { event } else { nil } } }
+    var conditions: [StatusEvent.Condition] { words.compactMap { if case .status(let event) = $0 { event.condition } else { nil } } }
 
     /// Runs until everything that was fed has its verdict.
     func runToEnd() async throws {

@@ -48,6 +48,8 @@ import Testing
                 try send(steps, camera: camera, on: line)
                 var events: [VerdictEvent] = []
                 while events.count < steps.count, let parts = try listener.receive(timeoutMs: 60_000) {
+                    // Heartbeats come between.
+                    guard parts[0].suffix(8).elementsEqual("/verdict".utf8) else { continue }
                     events.append(try JSONDecoder().decode(VerdictEvent.self, from: Data(parts[1])))
                 }
                 return events

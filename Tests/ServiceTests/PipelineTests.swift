@@ -31,6 +31,8 @@ import Testing
         #expect(verdicts[6].detail == "payload is 3 bytes short")
         #expect(verdicts.map(\.seq) == Array(1...7))
         #expect(Set(verdicts.map(\.epoch)).count == 1 && verdicts[0].epoch.count == 16)
+        #expect(verdicts.map(\.arrival) == [.first] + Array(repeating: .next, count: 6))
+        #expect(verdicts.allSatisfy { $0.session == 1 && $0.durability == EventDurability.none })
         #expect(verdicts.prefix(6).allSatisfy { $0.frameHash?.count == 64 && $0.trigger == 3 && $0.capturedUTCNs == 7 })
         #expect(verdicts[0].regions.first?.name == "c 0" && verdicts[0].roiRevision == "r1")
         #expect(verdicts[0].model == "m" && verdicts[0].build == "b")
@@ -156,6 +158,9 @@ import Testing
         struct FullDisk: VerdictLedger {
             let inner = RunLedger()
             var epoch: String { inner.epoch }
+            var lastSeq: UInt64 { inner.lastSeq }
+            var durability: EventDurability { .none }
+            func tidy(utcNs: Int64) {}
             func commit(_ events: inout [PipelineEvent]) throws {
                 inner.commit(&events)
                 if case .verdict(let event) = events.last, event.seq > 3 { throw FakeFailure(description: "no space left") }

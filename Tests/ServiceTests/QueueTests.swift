@@ -104,7 +104,42 @@ import Testing
     }
 }
 
+/// Limits of time end a wait, and nothing here depends on how long it took.
+@Suite struct MonitorTests {
+    @Test func timedWait_EndsWithoutAnAnswer_OrWithOne() async {
+        let monitor = Monitor(0)
+        #expect(monitor.wait(timeoutMs: 0) { $0 > 0 ? $0 : nil } == nil)
+        #expect(monitor.wait(timeoutMs: 1) { $0 > 0 ? $0 : nil } == nil)
+        #expect(monitor.wait(timeoutMs: -1) { $0 > 0 ? $0 : nil } == nil)
+        monitor.update { $0 = 7 }
+        #expect(monitor.wait(timeoutMs: 0) { $0 > 0 ? $0 : nil } == 7)
+        let waiter = Task.onThread { monitor.wait(timeoutMs: 60_000) { $0 > 7 ? $0 : nil } }
+        monitor.update { $0 = 8 }
+        #expect(await waiter.value == 8)
+    }
+
+    @Test func timedWait_WakesOthers_WithWhatItChanged() async {
+        let monitor = Monitor([1, 2])
+        let last = Task.onThread { monitor.wait(timeoutMs: 60_000) { $0.isEmpty ? true : nil } }
+        for expected in [1, 2] { #expect(monitor.wait(timeoutMs: 60_000) { $0.isEmpty ? nil : $0.removeFirst() } == expected) }
+        #expect(await last.value == true)
+    }
+}
+
 @Suite struct OrdererTests {
+    @Test func take_ComesBack_WhenNothingIsReady() {
+        let orderer = Orderer<Int, Int>(limitPerLane: 2)
+        var batch: [Orderer<Int, Int>.Settled] = []
+        #expect(orderer.take(5, timeoutMs: 0, into: &batch) && batch.isEmpty, "there may be more")
+        let ticket = orderer.issue(lane: 0, record: 1)
+        orderer.close()
+        #expect(orderer.take(5, timeoutMs: 1, into: &batch) && batch.isEmpty, "one frame is on its way")
+        _ = orderer.settle(ticket, 9)
+        #expect(orderer.take(5, timeoutMs: 0, into: &batch) && batch.map(\.outcome) == [9])
+        #expect(!orderer.take(5, timeoutMs: 60_000, into: &batch) && batch.count == 1)
+    }
+
+
     @Test func outcomes_LeaveInTicketOrder_WhateverOrderTheyComeIn() {
         let orderer = Orderer<String, Int>(limitPerLane: 100)
         var generator = SystemRandomNumberGenerator()
@@ -114,7 +149,7 @@ import Testing
         }
         orderer.close()
         var batch: [Orderer<String, Int>.Settled] = []
-        while orderer.take(7, into: &batch) {}
+        while orderer.take(7, timeoutMs: 60_000, into: &batch) {}
         for lane in 0..<3 {
             let row = batch.map(\.outcome).filter { $0 % 3 == lane }
             #expect(row == (0..<20).map { $0 * 3 + lane })
@@ -132,7 +167,7 @@ import Testing
         #expect(!orderer.settle(first, "too late"))
         orderer.close()
         var batch: [Orderer<Int, String>.Settled] = []
-        while orderer.take(10, into: &batch) {}
+        while orderer.take(10, timeoutMs: 60_000, into: &batch) {}
         #expect(batch.map(\.outcome) == ["given up", "b"])
     }
 
@@ -144,7 +179,7 @@ import Testing
         #expect(orderer.issue(lane: 1, record: 9).number == 0)
         _ = orderer.settle(first, 1)
         var batch: [Orderer<Int, Int>.Settled] = []
-        #expect(orderer.take(10, into: &batch))
+        #expect(orderer.take(10, timeoutMs: 60_000, into: &batch))
         #expect(await third.value.number == 2)
         #expect(orderer.outstanding == 3)
     }

@@ -1,4 +1,6 @@
 import Imaging
+import Inspection
+import Streaming
 import Testing
 
 @testable import Service
@@ -40,6 +42,12 @@ import Testing
         let (name, numbers, expected) = Self.cases[index]
         var tracker = SequenceTracker()
         #expect(numbers.map { tracker.arrive($0).arrival } == expected, "\(name)")
+    }
+
+    @Test func arrivals_AreSaidInTheEventsWords() {
+        let arrivals: [Arrival] = [.first, .next, .duplicate, .late, .restart, .gap(1...2)]
+        #expect(arrivals.map { FrameArrival($0) } == [.first, .next, .duplicate, .late, .restart, .gap])
+        #expect(Set(FrameArrival.allCases.map(\.rawValue)) == Set(JournalRecord.Arrival.allCases.map(\.rawValue)))
     }
 
     @Test func framesWithoutNumber_AreCounted() {

@@ -41,6 +41,8 @@ final class FrameKeeper: FrameTap, Service {
 
     /// Frames that should have been recorded and were not.
     var missedCount: Int { missed.load(ordering: .relaxed) }
+    /// Bytes of payloads that wait.
+    var heldBytes: Int { held.load(ordering: .relaxed) }
 
     // MARK: The pipeline's side
 
@@ -81,9 +83,12 @@ final class FrameKeeper: FrameTap, Service {
                 }
             }
         } onGracefulShutdown: {
-            self.queue.close()
+            self.close()
         }
     }
+
+    /// What was taken is still recorded.
+    func close() { queue.close() }
 
     /// Until the queue is closed and everything in it is recorded.
     private func record() {

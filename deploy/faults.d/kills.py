@@ -1,0 +1,107 @@
+"""kill -9, at random moments and at each system call that the journal and the sockets make."""
+import os
+import signal
+import time
+
+from rig import Row, Test
+from waiting import Failure, wait_for
+
+
+def kill9_random(test: Test) -> Row:
+    """Under load, during the start as well as later; on one journal, with one subscriber that stays and is itself killed now and then."""
+    with test.rig("kill9-random") as rig:
+        kills = 10 if test.short else 200
+        for kill in range(kills):
+            in_start = kill % 4 == 3
+            rig.start(until_ready=not in_start)
+            if in_start:
+                time.sleep(test.random.uniform(0, 1))
+            else:
+                rig.begin_load(rate=80)
+                # Some not before anything flows, so that a slow machine's kills meet frames, too.
+                if kill % 4 == 1:
+                    rig.wait_flowing()
+                time.sleep(test.random.uniform(0, 0.6))
+            if kill % 10 == 9:
+                rig.kill_subscriber()
+                rig.subscribe()
+            if rig.daemon.kill() != -signal.SIGKILL:
+                raise Failure(f"the daemon had ended by itself: {rig.daemon.runs[-1].log[-2000:]}")
+            rig.faults += 1
+        return rig.finish("kill9-random", f"{kills} kills")
+
+
+# Which call of a kind, and every so-manieth from there: what the journal does is walked through call by call until a run gets through;
+# of what sockets, threads and files do there is much more.
+KILLED = {
+    "pwrite64": 1, "fdatasync": 1, "fsync": 1, "ftruncate": 1, "fallocate": 1, "unlink": 1, "flock": 1,
+    "sendto": 3, "recvfrom": 7, "bind": 1, "write": 23, "openat": 29, "fcntl": 29, "mmap": 61, "futex": 151,
+}
+KILLED_SHORT = {"pwrite64": 40, "fdatasync": 6, "unlink": 2, "sendto": 9}
+FAILED = {"pwrite64": 7, "fdatasync": 1, "fsync": 1, "ftruncate": 1, "fallocate": 1, "pread64": 5}
+FAILED_SHORT = {"pwrite64": 40, "fdatasync": 6}
+
+
+def kill9_at_syscall(test: Test) -> Row:
+    """A short run, killed when it enters its N-th call of a kind; the next run goes on with the same journal."""
+    return _walk(test, "killed", KILLED_SHORT if test.short else KILLED, ["signal=KILL"], {0, -signal.SIGKILL})
+
+
+def fail_at_syscall(test: Test) -> Row:
+    """A short run whose N-th call of a kind fails once: it goes on or ends; the next run goes on with the same journal."""
+    # 2: SQLite keeps quiet about a failure while it turns a new file to WAL, and flawd takes the file system for one that has none.
+    return _walk(test, "failed", FAILED_SHORT if test.short else FAILED, ["error=EIO", "error=ENOSPC"], {0, 1, 2})
+
+
+def _walk(test: Test, name: str, steps: dict[str, int], actions: list[str], codes: set[int]) -> Row:
+    total, places = Row(name), 0
+    for syscall, step in steps.items():
+        for action in actions:
+            number = step if test.short else 1
+            while _happened(test, syscall, number, action, codes, total):
+                places += 1
+                number += step
+    total.note = f"{', '.join(steps)}: {places} places"
+    return total
+
+
+def _happened(test: Test, syscall: str, number: int, action: str, codes: set[int], total: Row) -> bool:
+    """False: the run ended before its N-th call."""
+    with test.rig(f"{action}-{syscall}-{number}") as rig:
+        trace = os.path.join(rig.folder, "trace.log")
+        tracer = ["-o", trace, "-e", f"trace={syscall}", "-e", f"inject={syscall}:{action}:when={number}"]
+        if syscall == "pread64":
+            # Others read so, too; without its libraries no program starts.
+            tracer += [argument for end in ("", "-wal", "-shm") for argument in ("-P", rig.journal + end)]
+        rig.start(tracer=tracer, until_ready=False)
+        wait_for("the daemon starts", lambda: rig.daemon.is_dead() or rig.daemon.is_ready() and rig.producer.is_connected())
+        for sequence in range(3):
+            rig.producer.send("line/a", sequence)
+            rig.producer.send("line/damaged", sequence, damage="jpeg")
+            frame = rig.ledger.sent[-1]
+            wait_for("a frame becomes an event", lambda: rig.daemon.is_dead() or rig.has_seen(frame))
+        rig.daemon.signal(signal.SIGTERM)
+        code = rig.daemon.wait()
+        if code not in codes:
+            raise Failure(f"{syscall} {number}, {action}: the daemon ended with {code}: {rig.daemon.runs[-1].log[-2000:]}")
+        with open(trace, errors="replace") as file:
+            happened = code == -signal.SIGKILL or "INJECTED" in file.read()
+        rig.faults += happened
+        # It goes on: new frames after the death.
+        rig.start()
+        rig.producer.count += 1
+        rig.wait_for_one("line/a", 100, step=3)
+        _add(total, rig.finish(""))
+        return happened
+
+
+def _add(total: Row, row: Row) -> None:
+    total.sent += row.sent
+    total.rows += row.rows
+    total.missing += row.missing
+    total.faults += row.faults
+    total.seen += row.seen
+    total.losses += row.losses
+
+
+SCENARIOS = {"kill9-random": kill9_random, "kill9-at-syscall": kill9_at_syscall, "fail-at-syscall": fail_at_syscall}

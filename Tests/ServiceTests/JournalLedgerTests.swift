@@ -163,11 +163,41 @@ import Testing
         let folder = try TemporaryFolder()
         var settings = Self.settings
         settings.keepSeconds = 1
-        let ledger = try JournalLedger(path: "\(folder.path)/j", settings: settings, regions: RegionArchive())
+        let time = Monitor((monotonic: Int64(5), utc: Int64(1_000_000_000)))
+        let clock = PipelineClock(monotonicNs: { time.read { $0.monotonic } }, utcNs: { time.read { $0.utc } })
+        let ledger = try JournalLedger(path: "\(folder.path)/j", settings: settings, regions: RegionArchive(), clock: clock)
         var events = [verdict(1, .first), verdict(2), verdict(3)]
         try ledger.commit(&events)
-        try ledger.tidy(utcNs: 2_000_000_000)
-        #expect(try JournalReader(path: "\(folder.path)/j").range == 3...3)
+        func tidied(after seconds: Int64, jump: Int64 = 0) throws -> ClosedRange<UInt64>? {
+            time.update { $0 = ($0.monotonic + seconds * 1_000_000_000, $0.utc + (seconds + jump) * 1_000_000_000) }
+            try ledger.tidy(utcNs: clock.utcNs())
+            return try JournalReader(path: "\(folder.path)/j").range
+        }
+        // A clock that is right has been so for an hour; one in the wrong year removes nothing, nor does its way back.
+        #expect(try tidied(after: 3599) == 1...3)
+        #expect(try tidied(after: 10, jump: 400 * 86_400) == 1...3)
+        #expect(try tidied(after: 2, jump: -400 * 86_400) == 1...3)
+        #expect(try tidied(after: 3598) == 1...3)
+        #expect(try tidied(after: 2) == 3...3)
+    }
+
+    /// The daemon is started again: what a camera sent meanwhile is missing, and its count goes on in its session.
+    @Test func restart_GoesOnWithEachCamerasCount() async throws {
+        let folder = try TemporaryFolder()
+        func run(_ numbers: [UInt64]) async throws -> [VerdictEvent] {
+            let rig = Rig(PipelineSettings(), ledger: { try self.ledger(folder) })
+            rig.feed.send(numbers.map { frame("c", $0) })
+            try await rig.runToEnd()
+            return rig.verdicts
+        }
+        #expect(try await run([5, 6]).map(\.arrival) == [.first, .next])
+        let second = try await run([10, 11])
+        #expect(second.map(\.arrival) == [.gap, .next] && second.map(\.session) == [1, 1] && second.map(\.seq) == [4, 5])
+        // A camera that counts anew is seen to do so.
+        let third = try await run([0, 1])
+        #expect(third.map(\.arrival) == [.restart, .next] && third.map(\.session) == [6, 6])
+        let reader = try JournalReader(path: "\(folder.path)/j"), check = try reader.check()
+        #expect(check.isSound && check.missing == 3 && check.cameraSessions == 2)
     }
 
     @Test func secondDaemon_DoesNotStart() async throws {

@@ -151,13 +151,13 @@ import Testing
 
     @Test func statusEvents_ArePublishedInTheirOrder_AndBounded() async throws {
         let rig = rig(Script([]))
-        for number in 0..<100 { rig.pipeline.say(number % 2 == 0 ? .regionsReplaced : .regionsRefused, "\(number)") }
+        for number in 0..<100 { rig.pipeline.status.say(number % 2 == 0 ? .regionsReplaced : .regionsRefused, "\(number)") }
         var said = rig.output.said.makeAsyncIterator(), details: [String] = []
         try await rig.pipeline.start()
         while details.count < 64, let word = await said.next() {
             if case .status(let event) = word { details.append(event.detail) }
         }
-        rig.pipeline.say(.recordingStopped, "the last")
+        rig.pipeline.status.say(.recordingStopped, "the last")
         while details.last != "the last", let word = await said.next() {
             if case .status(let event) = word { details.append(event.detail) }
         }

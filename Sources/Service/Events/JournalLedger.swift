@@ -7,15 +7,23 @@ public final class JournalLedger: VerdictLedger {
     private let regions: RegionArchive
     private let clock: PipelineClock
     private var numbering: EventNumbering
+    private var wallClock: WallClock
+    public let places: [String: CameraPlace]
 
     /// - Throws: `JournalError`.
     public init(path: String, settings: JournalSettings, regions: RegionArchive, clock: PipelineClock = .system) throws {
         self.regions = regions
         self.clock = clock
         journal = try Journal(path: path, settings: settings, utcNs: clock.utcNs())
+        places = try journal.places(limit: Self.mostCameras).mapValues { CameraPlace(session: $0.session, sequence: $0.sequence) }
         numbering = EventNumbering(
-            epoch: journal.epoch, durability: settings.durability == .full ? .full : .normal, lastSeq: journal.lastSeq)
+            epoch: journal.epoch, durability: settings.durability == .full ? .full : .normal, lastSeq: journal.lastSeq,
+            sessions: places.mapValues(\.session))
+        wallClock = WallClock(clock)
     }
+
+    /// That a journal may have had; names come from outside.
+    private static let mostCameras = 1 << 16
 
     public var epoch: String { numbering.epoch }
     public var lastSeq: UInt64 { numbering.lastSeq }
@@ -39,7 +47,10 @@ public final class JournalLedger: VerdictLedger {
         numbering = next
     }
 
-    public func tidy(utcNs: Int64) throws { _ = try journal.tidy(utcNs: utcNs) }
+    public func tidy(utcNs: Int64) throws {
+        // By a clock that is wrong everything may be old.
+        _ = try journal.tidy(utcNs: wallClock.isSteady() ? utcNs : nil)
+    }
 }
 
 extension JournalError: LedgerFailure {}

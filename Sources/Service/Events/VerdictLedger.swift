@@ -19,10 +19,29 @@ public protocol VerdictLedger {
     /// - Throws: when that failed; then none of these events may be published, and none of their numbers counts as given.
     func commit(_ events: inout [PipelineEvent]) throws
 
+    /// Where cameras' counts were when the ledger was opened, by name: frames that are sent while nobody is there are missing, too.
+    var places: [String: CameraPlace] { get }
+
     /// Called about every second, between commits.
     ///
     /// - Throws: when the ledger cannot look after itself.
     func tidy(utcNs: Int64) throws
+}
+
+extension VerdictLedger {
+    public var places: [String: CameraPlace] { [:] }
+}
+
+/// How far a camera's count was followed.
+public struct CameraPlace: Sendable, Equatable {
+    /// The `seq` of the count's first frame.
+    public var session: UInt64
+    public var sequence: UInt64
+
+    public init(session: UInt64, sequence: UInt64) {
+        self.session = session
+        self.sequence = sequence
+    }
 }
 
 /// A failure of a ledger after which another attempt may succeed.
@@ -59,12 +78,13 @@ struct EventNumbering {
     let durability: EventDurability
     private(set) var lastSeq: UInt64
     /// The present session of each camera; as many as the pipeline follows.
-    private var sessions: [String: UInt64] = [:]
+    private var sessions: [String: UInt64]
 
-    init(epoch: String, durability: EventDurability, lastSeq: UInt64 = 0) {
+    init(epoch: String, durability: EventDurability, lastSeq: UInt64 = 0, sessions: [String: UInt64] = [:]) {
         self.epoch = epoch
         self.durability = durability
         self.lastSeq = lastSeq
+        self.sessions = sessions
     }
 
     mutating func number(_ events: inout [PipelineEvent]) {

@@ -6,21 +6,26 @@ import Streaming
 struct CameraTable {
     struct Camera {
         let lane: Int
-        var tracker = SequenceTracker()
+        var tracker: SequenceTracker
     }
 
     let limit: Int
+    /// Where counts were before flawd was started, by name.
+    private let places: [String: CameraPlace]
     private var lanes: [String: Int] = [:]
     private(set) var cameras: [Camera] = []
 
-    init(limit: Int) { self.limit = limit }
+    init(limit: Int, places: [String: CameraPlace] = [:]) {
+        self.limit = limit
+        self.places = places
+    }
 
     /// The camera's lane; a new camera gets the next one, nil when there are too many.
     mutating func lane(_ name: String) -> Int? {
         if let lane = lanes[name] { return lane }
         guard cameras.count < limit else { return nil }
         lanes[name] = cameras.count
-        cameras.append(Camera(lane: cameras.count))
+        cameras.append(Camera(lane: cameras.count, tracker: SequenceTracker(last: places[name]?.sequence)))
         return cameras.count - 1
     }
 
@@ -32,7 +37,7 @@ struct CameraTable {
 extension Pipeline {
     /// The receiving thread.
     func receive(from source: any FrameSource) {
-        var table = CameraTable(limit: settings.maxCameras)
+        var table = CameraTable(limit: settings.maxCameras, places: places.read { $0 })
         loop: while phase < .draining {
             do {
                 switch try source.receive(timeoutMs: 200) {

@@ -57,6 +57,8 @@ public final class Pipeline: Sendable {
     let decoded: BoundedQueue<Decoded>
     let slots: BoundedQueue<FrameSlot>
     let status: StatusInbox
+    /// Where cameras' counts were when the ledger was opened.
+    let places = Monitor<[String: CameraPlace]>([:])
     let orderer: Orderer<FrameRecord, FrameOutcome>
     let decodersLeft: Atomic<Int>
     let rejections = LogThrottle()
@@ -105,7 +107,11 @@ public final class Pipeline: Sendable {
         do {
             // Everything behind the socket first: the first frame finds a pipeline that is ready.
             let report = StartReport()
-            spawn("publish", report, until: [ends]) { [self] in try (stages.makeSink(), stages.makeLedger()) } loop: {
+            spawn("publish", report, until: [ends]) { [self] in
+                let parts = try (stages.makeSink(), stages.makeLedger())
+                places.update { $0 = parts.1.places }
+                return parts
+            } loop: {
                 [self] in publish(to: $0.0, ledger: $0.1)
             }
             for index in 0..<settings.decoders {

@@ -25,6 +25,9 @@ struct SequenceTracker: Sendable {
     private(set) var last: UInt64?
     private var lateRun = 0
 
+    /// - Parameter last: the highest number so far; nil: none came yet.
+    init(last: UInt64? = nil) { self.last = last }
+
     /// Takes a frame's number. A frame without one (its format has none, or its header was unreadable) is the next one.
     mutating func arrive(_ sequence: UInt64?) -> (sequence: UInt64, arrival: Arrival) {
         guard let last else {

@@ -33,32 +33,49 @@ public final class Journal {
         self.path = path
         self.settings = settings
         lock = try Self.lock(path)
+        ballast = JournalBallast(path: path + ".ballast", bytes: settings.ballastBytes)
+        let opened: Opened
         do {
-            var configuration = Configuration()
-            configuration.label = "flawd.journal"
-            configuration.busyMode = .timeout(0.25)
-            queue = try DatabaseQueue(path: path, configuration: configuration)
-            (epoch, lastSeq, keptRegions) = try queue.writeWithoutTransaction { database in
-                // Before anything is written: the file may be another program's. GRDB's own way to WAL would write first, and set NORMAL.
-                let known = try JournalSchema.epoch(database, path: path)
-                let mode = try String.fetchOne(database, sql: "PRAGMA journal_mode = WAL")
-                try database.execute(sql: "PRAGMA synchronous = \(settings.durability.rawValue)")
-                // Every 1000 pages, as usual, one commit in a hundred would take as long as a checkpoint.
-                try database.execute(sql: "PRAGMA wal_autocheckpoint = 4000")
-                let level = try Int.fetchOne(database, sql: "PRAGMA synchronous")
-                guard level == (settings.durability == .full ? 2 : 1), mode == "wal" else {
-                    throw JournalError(path, "does not keep what is committed as it should (synchronous \(level ?? -1)); its file system may not support it")
-                }
-                let epoch = try known ?? Self.begin(database, utcNs: utcNs)
-                return (epoch, try JournalSchema.lastSeq(database), Set(try String.fetchAll(database, sql: "SELECT revision FROM region_file")))
-            }
+            opened = try Self.opened(path, settings, utcNs: utcNs, ballast)
             try Self.synchroniseFolder(of: path)
         } catch {
+            // Before everything is set: after that an error runs `deinit`, and the lock would be closed twice.
             close(lock)
             throw JournalError(path, doing: "open it", error)
         }
-        // Last, for it cannot fail: an initialiser that throws once everything is set runs `deinit`, and the lock would be closed twice.
-        ballast = JournalBallast(path: path + ".ballast", bytes: settings.ballastBytes)
+        (queue, epoch, lastSeq, keptRegions) = opened
+    }
+
+    private typealias Opened = (queue: DatabaseQueue, epoch: String, lastSeq: UInt64, keptRegions: Set<String>)
+
+    /// On a disk without room for what SQLite makes beside its file, once more without the ballast.
+    private static func opened(_ path: String, _ settings: JournalSettings, utcNs: Int64, _ ballast: JournalBallast) throws -> Opened {
+        do { return try opened(path, settings, utcNs: utcNs) } catch {
+            let kind = JournalError(path, doing: "open it", error).kind
+            guard kind == .full || kind == .disk, ballast.release() else { throw error }
+            return try opened(path, settings, utcNs: utcNs)
+        }
+    }
+
+    private static func opened(_ path: String, _ settings: JournalSettings, utcNs: Int64) throws -> Opened {
+        var configuration = Configuration()
+        configuration.label = "flawd.journal"
+        configuration.busyMode = .timeout(0.25)
+        let queue = try DatabaseQueue(path: path, configuration: configuration)
+        return try queue.writeWithoutTransaction { database in
+            // Before anything is written: the file may be another program's. GRDB's own way to WAL would write first, and set NORMAL.
+            let known = try JournalSchema.epoch(database, path: path)
+            let mode = try String.fetchOne(database, sql: "PRAGMA journal_mode = WAL")
+            try database.execute(sql: "PRAGMA synchronous = \(settings.durability.rawValue)")
+            // Every 1000 pages, as usual, one commit in a hundred would take as long as a checkpoint.
+            try database.execute(sql: "PRAGMA wal_autocheckpoint = 4000")
+            let level = try Int.fetchOne(database, sql: "PRAGMA synchronous")
+            guard level == (settings.durability == .full ? 2 : 1), mode == "wal" else {
+                throw JournalError(path, "does not keep what is committed as it should (synchronous \(level ?? -1)); its file system may not support it")
+            }
+            let epoch = try known ?? Self.begin(database, utcNs: utcNs)
+            return (queue, epoch, try JournalSchema.lastSeq(database), Set(try String.fetchAll(database, sql: "SELECT revision FROM region_file")))
+        }
     }
 
     deinit {
@@ -99,6 +116,38 @@ public final class Journal {
         defer { close(descriptor) }
         guard fsync(descriptor) == 0 || errno == EINVAL else {
             throw JournalError(path, "its folder cannot be written to the disk: \(String(cString: strerror(errno)))", kind: .disk)
+        }
+    }
+
+    // MARK: Where cameras are
+
+    /// A camera's present count, as far as it was committed.
+    public struct Place: Sendable, Equatable {
+        public var session: UInt64
+        /// The highest frame that came in order.
+        public var sequence: UInt64
+    }
+
+    /// Of every camera that the journal has a frame of; at most `limit`, in the order of names.
+    public func places(limit: Int) throws(JournalError) -> [String: Place] {
+        do {
+            return try queue.writeWithoutTransaction { database in
+                var places: [String: Place] = [:], name = ""
+                // Each step is a look into the index, however many events there are.
+                let indexed = "FROM event WHERE kind = 'verdict' AND arrival NOT IN ('duplicate', 'late') AND camera"
+                while places.count < limit, let next = try String.fetchOne(database, sql: "SELECT min(camera) \(indexed) > ?", arguments: [name]) {
+                    name = next
+                    guard let session = try Int64.fetchOne(database, sql: "SELECT max(session) \(indexed) = ?", arguments: [name]) else { continue }
+                    // Numbers from 2⁶³ on are negative there, and the highest.
+                    func highest(_ sign: String) throws -> Int64? {
+                        try Int64.fetchOne(database, sql: "SELECT max(sequence) \(indexed) = ? AND session = ? AND sequence \(sign) 0", arguments: [name, session])
+                    }
+                    if let highest = try highest("<") ?? highest(">=") { places[name] = Place(session: UInt64(bitPattern: session), sequence: UInt64(bitPattern: highest)) }
+                }
+                return places
+            }
+        } catch {
+            throw JournalError(path, doing: "read it", error)
         }
     }
 
@@ -153,9 +202,9 @@ public final class Journal {
 
     /// To be called now and then, between events: removes what is too old or too much, and takes the ballast back.
     ///
-    /// - Parameter utcNs: ns since 1970.
+    /// - Parameter utcNs: ns since 1970; nil: nobody knows for now, and nothing goes by its age.
     /// - Returns: whether there is more to remove.
-    public func tidy(utcNs: Int64) throws(JournalError) -> Bool {
+    public func tidy(utcNs: Int64?) throws(JournalError) -> Bool {
         if let fault { throw fault }
         let removedNow: Int
         do {
@@ -169,7 +218,7 @@ public final class Journal {
     }
 
     /// Events go from the oldest on, so that those kept have no gap; the newest stays.
-    private func removeOldest(_ database: Database, utcNs: Int64) throws -> Int {
+    private func removeOldest(_ database: Database, utcNs: Int64?) throws -> Int {
         var end: Int64?
         if let keepBytes = settings.keepBytes {
             let pages = try Int64.fetchOne(database, sql: "SELECT (page_count - freelist_count) * page_size FROM pragma_page_count, pragma_freelist_count, pragma_page_size") ?? 0
@@ -177,7 +226,7 @@ public final class Journal {
                 end = try Int64.fetchOne(database, sql: "SELECT max(seq) FROM (SELECT seq FROM event ORDER BY seq LIMIT \(Self.removalBatch))")
             }
         }
-        if end == nil, let keepSeconds = settings.keepSeconds {
+        if end == nil, let keepSeconds = settings.keepSeconds, let utcNs {
             let limit = utcNs - Int64(min(keepSeconds, 1e9) * 1e9)
             var old: Int64?
             let rows = try Row.fetchCursor(database, sql: "SELECT seq, published_utc_ns FROM event ORDER BY seq LIMIT \(Self.removalBatch)")

@@ -88,7 +88,8 @@ let package = Package(
             name: "InspectionTests", dependencies: ["Inspection", "SelfPerception", "SegmentAnything", "Imaging"],
             swiftSettings: .flawd),
         .testTarget(
-            name: "CommandTests", dependencies: ["flawd", "Service", "Streaming", "Inspection", "SelfPerception"], swiftSettings: .flawd),
+            name: "CommandTests", dependencies: ["flawd", "Service", "Streaming", "Inspection", "SelfPerception", "SegmentAnything", "Imaging"],
+            swiftSettings: .flawd),
         .testTarget(
             name: "StreamingTests", dependencies: ["Streaming", "Imaging", .product(name: "GRDB", package: "GRDB.swift")],
             swiftSettings: .flawd),

@@ -95,7 +95,7 @@ public struct RunLengthCode: Equatable, Hashable, Sendable {
     }
 
     /// Hands the runs inside to `body`, as ranges of places counted column by column.
-    private func forEachInside(limits: ImageLimits, _ body: (Range<Int>) -> Void) throws(ImagingError) {
+    func forEachInside(limits: ImageLimits, _ body: (Range<Int>) -> Void) throws(ImagingError) {
         try limits.check(size)
         let total = size.area
         var reader = RunReader(counts)

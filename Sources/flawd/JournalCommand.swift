@@ -119,7 +119,7 @@ struct JournalExportCommand: ParsableCommand {
         if format == .csv { try target.write(EventTable.header) }
         try journal.forEach(query.query) { record in
             switch format {
-            case .jsonl: try target.write(String(decoding: record.json, as: UTF8.self))
+            case .jsonl: try target.write(record.json)
             case .csv: for line in EventTable.lines(record) { try target.write(line) }
             }
         }

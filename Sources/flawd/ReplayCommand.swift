@@ -8,13 +8,17 @@ struct ReplayCommand: AsyncParsableCommand {
 
     static let configuration = CommandConfiguration(
         commandName: "replay",
-        abstract: "Publish JPEG files as a camera, or a recording as its cameras.",
+        abstract: "Publish JPEG files as a camera, or a recording as its cameras; or inspect a recording again.",
         discussion: """
             JPEG files are sent in camera-stream's form under <camera>/color, in the natural order of their names (part2 before \
             part10); part_id is the file's name without its extension. A file that is no usable JPEG is named and skipped.
             Recordings (.mcap, from record or another program) are sent as they were received: every camera in its own form, with \
             its own numbers and times, at the times of then. Files that were cut or damaged are read as far as they go; the exit \
             code is 3 then.
+            With --gate nothing is sent: recordings that have verdicts (record --verdicts) are inspected again with the present \
+            model, regions and limits, and every verdict is compared with the recorded one: changed verdicts, escapes first, drift \
+            of scores, IoU of masks. The exit code is 3 where more changed than is tolerated, and where something was cut or \
+            damaged. The result is Markdown.
             """)
 
     @Argument(help: ArgumentHelp("Folders and JPEG files, or recordings in their order.", valueName: "path"))
@@ -52,6 +56,8 @@ struct ReplayCommand: AsyncParsableCommand {
     @Flag(help: "Exit with 1 when a JPEG file had to be skipped.")
     var strict = false
 
+    @OptionGroup(title: "Options of --gate") var gate: GateOptions
+
     /// Whether recordings are replayed.
     var isRecording: Bool { paths.contains { $0.hasSuffix(".mcap") } }
 
@@ -65,9 +71,19 @@ struct ReplayCommand: AsyncParsableCommand {
         if let speed, !(0...10_000).contains(speed) { throw ValidationError("--speed must be from 0 to 10000.") }
         guard waitTimeout >= 0, waitTimeout <= 86_400 else { throw ValidationError("--wait-timeout must be from 0 to 86400 seconds.") }
         if let camera, !(1...200).contains(camera.utf8.count) { throw ValidationError("--camera must have 1 to 200 bytes.") }
+        guard gate.gate else { return }
+        if !isRecording { throw ValidationError("--gate is for recordings (.mcap).") }
+        if speed != nil || loop || !wait || !socket.endpoints.isEmpty || strict {
+            throw ValidationError("--gate sends nothing: --speed, --loop, --connect, --bind, --no-wait and --strict are not for it.")
+        }
     }
 
     func run() async throws {
+        if gate.gate {
+            let status = try await onThread("gate") { [self] in try RecordingGate(command: self).run() }
+            if status != 0 { throw ExitCode(status) }
+            return
+        }
         let endpoints = socket.endpoints(otherwise: Endpoint(.bind, "tcp://127.0.0.1:5555"))
         let stop = StopSignal()
         if isRecording {

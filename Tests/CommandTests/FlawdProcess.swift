@@ -8,6 +8,10 @@ struct FlawdProcess {
     var errors: String
 
     init(_ arguments: String..., sourceLocation: SourceLocation = #_sourceLocation) throws {
+        try self.init(arguments, sourceLocation: sourceLocation)
+    }
+
+    init(_ arguments: [String], sourceLocation: SourceLocation = #_sourceLocation) throws {
         let tests = URL(fileURLWithPath: CommandLine.arguments[0]).resolvingSymlinksInPath().deletingLastPathComponent()
         let candidates = [tests, Bundle.main.bundleURL, Bundle.main.executableURL?.deletingLastPathComponent()].compactMap { $0?.appendingPathComponent("flawd") }
         let program = try #require(

@@ -4,6 +4,9 @@ extension MCAPReader {
     /// The cameras whose pictures flawd can read here, in order of name.
     public var cameras: [String] { Set(index.channels.values.compactMap(FrameRecord.camera)).sorted() }
 
+    /// The cameras whose verdicts are here, in order of name.
+    public var verdictCameras: [String] { Set(index.channels.values.compactMap(RecordedVerdict.camera)).sorted() }
+
     /// The topics that hold something else, or pictures in a form that flawd does not read.
     public var otherTopics: [String] {
         Set(index.channels.values.filter { FrameRecord.camera(of: $0) == nil && !$0.topic.hasSuffix(FrameRecord.headerSuffix) }.map(\.topic)).sorted()
@@ -15,8 +18,22 @@ extension MCAPReader {
     public func readFrames<Failure: Error>(
         times: ClosedRange<UInt64> = 0...UInt64.max, of isWanted: (String) -> Bool = { _ in true }, body: (RecordedFrame) throws(Failure) -> Bool
     ) throws(Failure) {
+        try readMessages(times: times, of: isWanted) { (message) throws(Failure) in
+            guard case .frame(let frame) = message else { return true }
+            return try body(frame)
+        }
+    }
+
+    /// The same with the verdicts that were recorded beside the frames: a frame's comes some time after it, perhaps in the next file.
+    public func readMessages<Failure: Error>(
+        times: ClosedRange<UInt64> = 0...UInt64.max, of isWanted: (String) -> Bool = { _ in true }, body: (RecordedMessage) throws(Failure) -> Bool
+    ) throws(Failure) {
         var headers: [String: (time: UInt64, header: FrameHeader)] = [:]
         try read(times: times) { (message) throws(Failure) in
+            if let camera = RecordedVerdict.camera(of: message.channel) {
+                guard isWanted(camera) else { return true }
+                return try body(.verdict(RecordedVerdict(camera: camera, receivedUTCNs: message.logTime, json: message.data)))
+            }
             guard let camera = FrameRecord.camera(of: message.channel) else {
                 if let header = FrameRecord.header(message), headers[header.camera] != nil || headers.count < FrameRecorder.maxCameras {
                     headers[header.camera] = (message.logTime, header)
@@ -29,7 +46,7 @@ extension MCAPReader {
                 return true
             }
             let known = headers[camera].flatMap { $0.time == message.logTime && $0.header.codec == plain.codec ? $0.header : nil }
-            return try body(RecordedFrame(header: known ?? plain, receivedUTCNs: message.logTime, payload: content.data))
+            return try body(.frame(RecordedFrame(header: known ?? plain, receivedUTCNs: message.logTime, payload: content.data)))
         }
     }
 }

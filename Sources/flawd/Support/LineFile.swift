@@ -2,7 +2,8 @@ import Foundation
 import SegmentAnything
 
 /// Lines to standard output, or into a file that is there when all of them are.
-final class LineFile {
+// @unchecked Sendable: one thread at a time has it, and hands it on.
+final class LineFile: @unchecked Sendable {
     private let file: OutputFile?
     private var buffer: [UInt8] = []
 
@@ -12,8 +13,11 @@ final class LineFile {
         file = try path.map { try OutputFile(path: $0, size: 0, overwrite: force) }
     }
 
-    func write(_ line: String) throws {
-        buffer += Array(line.utf8)
+    func write(_ line: String) throws { try write(Array(line.utf8)) }
+
+    /// - Parameter line: text in UTF-8.
+    func write(_ line: [UInt8]) throws {
+        buffer += line
         buffer.append(UInt8(ascii: "\n"))
         if buffer.count >= 1 << 16 { try flush() }
     }

@@ -18,11 +18,7 @@ struct CaseGallery {
         }
     }
 
-    struct Panel: Sendable {
-        var caption: String
-        /// A JPEG.
-        var base64: String
-    }
+    typealias Panel = ReportPicture
 
     struct Case: Sendable {
         var kind: Kind
@@ -110,7 +106,7 @@ struct CaseGallery {
             canvas.fill(PixelRect(x: Int(point.x) - reach, y: Int(point.y) - reach, width: 2 * reach + 1, height: 2 * reach + 1), Self.promptColor)
         }
         do {
-            return Panel(caption: caption, base64: Data(try encoder.encode(copy.reduced(to: Self.longestSide))).base64EncodedString())
+            return Panel(caption: caption, jpeg: try encoder.encode(copy.reduced(to: Self.longestSide)))
         } catch {
             throw DatasetError(description: "a picture of the report: \(error)")
         }
@@ -118,27 +114,4 @@ struct CaseGallery {
 
     private static let color = RGBColor(255, 60, 40)
     private static let promptColor = RGBColor(40, 160, 255)
-}
-
-extension RGBImage {
-    /// A copy whose longest side has no more pixels than this, antialiased.
-    fileprivate func reduced(to longest: Int) -> RGBImage {
-        let side = max(width, height)
-        guard side > longest else { return self }
-        let result = RGBImage(width: max(1, width * longest / side), height: max(1, height * longest / side))
-        let horizontal = AntialiasedTaps(source: width, target: result.width)
-        let vertical = AntialiasedTaps(source: height, target: result.height)
-        var rows = [UInt8](repeating: 0, count: height * result.width * 3)
-        guard let source = bytes.baseAddress, let target = result.bytes.baseAddress else { return result }
-        rows.withUnsafeMutableBufferPointer { rows in
-            guard let rows = rows.baseAddress else { return }
-            let line = result.width * 3
-            for y in 0..<height { horizontal.resizeRow(source + y * width * 3, into: rows + y * line) }
-            for y in 0..<result.height {
-                let first = vertical.sources(of: y..<y + 1).lowerBound
-                vertical.resizeColumns(y, of: rows + first * line, count: line, into: target + y * line)
-            }
-        }
-        return result
-    }
 }

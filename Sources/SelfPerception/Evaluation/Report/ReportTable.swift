@@ -1,13 +1,21 @@
 /// A table of a report, before it is Markdown or HTML.
-struct ReportTable: Sendable {
-    var title: String
-    var header: [String]
-    var rows: [[String]]
+public struct ReportTable: Sendable {
+    public var title: String
+    public var header: [String]
+    /// As many cells a row as the header has.
+    public var rows: [[String]]
     /// Leading columns that hold words; the others hold figures.
-    var wordColumns = 1
+    public var wordColumns: Int
+
+    public init(title: String, header: [String], rows: [[String]], wordColumns: Int = 1) {
+        self.title = title
+        self.header = header
+        self.rows = rows
+        self.wordColumns = wordColumns
+    }
 
     /// The columns are padded, so that it reads well on a terminal too.
-    var markdown: [String] {
+    public var markdown: [String] {
         let widths = header.indices.map { column in ([header] + rows).map { $0[column].count }.max() ?? 0 }
         func line(_ cells: [String]) -> String {
             let padded = zip(cells, widths).enumerated().map { column, cell in
@@ -24,6 +32,16 @@ struct ReportTable: Sendable {
 
     /// A bar would end the cell.
     private static func cell(_ text: String) -> String { text.replacing("|", with: "/") }
+
+    public func html(heading level: Int) -> String {
+        func row(_ cells: [String], _ tag: String) -> String {
+            "<tr>" + cells.enumerated().map { column, cell in
+                "<\(tag)\(column < wordColumns ? "" : " class=\"n\"")>\(cell.escapedForHTML)</\(tag)>"
+            }.joined() + "</tr>\n"
+        }
+        return "<h\(level)>\(title.escapedForHTML)</h\(level)>\n<div class=\"scroll\"><table>\n<thead>\n\(row(header, "th"))</thead>\n<tbody>\n"
+            + rows.map { row($0, "td") }.joined() + "</tbody>\n</table></div>\n"
+    }
 }
 
 extension EvaluationReport {

@@ -70,7 +70,7 @@ struct JournalShowCommand: ParsableCommand {
             guard regions else { return Terminal.print(String(decoding: record.json, as: UTF8.self)) }
             guard let revision = record.regions else { throw Failure("\(file): event \(seq) was judged by no region file") }
             guard let text = try journal.regionFile(revision: revision) else { throw Failure("\(file): does not keep the region file \(revision)") }
-            return FileHandle.standardOutput.write(Data(text))
+            return try FileHandle.standardOutput.write(contentsOf: Data(text))
         }
         var query = query.query
         query.limit = limit

@@ -185,7 +185,8 @@ import Testing
     @Test func restart_GoesOnWithEachCamerasCount() async throws {
         let folder = try TemporaryFolder()
         func run(_ numbers: [UInt64]) async throws -> [VerdictEvent] {
-            let rig = Rig(PipelineSettings(), ledger: { try self.ledger(folder) })
+            let path = "\(folder.path)/j"
+            let rig = Rig(PipelineSettings(), ledger: { try JournalLedger(path: path, settings: Self.settings, regions: RegionArchive()) })
             rig.feed.send(numbers.map { frame("c", $0) })
             try await rig.runToEnd()
             return rig.verdicts

@@ -14,7 +14,7 @@ import Testing
         for (session, records) in Dictionary(grouping: history.records, by: \.session) {
             let row = records.filter { $0.kind == .missing || $0.arrival?.isInOrder == true }
             let first = try #require(row.first).sequence, last = try #require(row.last).lastSequence
-            #expect(row.reduce(UInt64(0)) { $0 + $1.lastSequence - $1.sequence + 1 } == last - first + 1, "session \(session)")
+            #expect(row.reduce(UInt64(0)) { $0 + ($1.lastSequence - $1.sequence + 1) } == last - first + 1, "session \(session)")
         }
     }
 

@@ -61,7 +61,10 @@ public struct GateChange: Sendable, Encodable, Equatable {
 
     /// When the frame was recorded, as ISO 8601 in UTC.
     var time: String {
-        Date(timeIntervalSince1970: Double(receivedUTCNs / 1_000_000) / 1000).formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true))
+        let (seconds, rest) = receivedUTCNs.quotientAndRemainder(dividingBy: 1_000_000_000), milliseconds = String(rest / 1_000_000)
+        // Cut to milliseconds in whole numbers: a Double's would be one less now and then.
+        let padding = String(repeating: "0", count: 3 - milliseconds.count)
+        return "\(Date(timeIntervalSince1970: Double(seconds)).formatted(.iso8601).dropLast()).\(padding)\(milliseconds)Z"
     }
 }
 

@@ -102,7 +102,7 @@ extension GateReport {
 
 /// A score difference: small ones count, so at least two digits of what is not 0.
 func shown(_ drift: Double) -> String {
-    drift == 0 || abs(drift) >= 0.1 ? fixed(drift, 3) : String(format: "%.2g", drift)
+    drift == 0 ? "0" : abs(drift) >= 0.1 ? fixed(drift, 3) : String(format: "%.2g", drift)
 }
 
 extension String {

@@ -35,6 +35,15 @@ extension JournalReader {
     /// - each region file that a verdict names is kept.
     public func check() throws(JournalError) -> JournalCheck {
         var check = JournalCheck()
+        do { try examine(&check) } catch {
+            // What cannot be read any further is a finding, too.
+            guard error.kind == .content else { throw error }
+            check.note(error.description)
+        }
+        return check
+    }
+
+    private func examine(_ check: inout JournalCheck) throws(JournalError) {
         for line in try read({ try String.fetchAll($0, sql: "PRAGMA integrity_check(20)") }) where line != "ok" { check.note("the file is damaged: \(line)") }
         let revisions = Set(try read { try String.fetchAll($0, sql: "SELECT revision FROM region_file") })
         // Before the walk: a daemon may be writing.
@@ -57,12 +66,9 @@ extension JournalReader {
             // The newest is never removed.
             if newest > 0, (expected ?? 1) <= newest { check.note("event \(newest) is not there, the newest that was numbered") }
         } catch {
-            let error = JournalError(path, doing: "read it", error)
-            guard error.kind == .content else { throw error }
-            check.note(error.description)
+            throw JournalError(path, doing: "read it", error)
         }
         check.cameraSessions = walk.sessions
-        return check
     }
 
     /// What the columns and the JSON do not agree on.

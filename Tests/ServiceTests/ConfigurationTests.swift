@@ -83,7 +83,7 @@ import Testing
         ("unknown key", "\(smallest)\npipelin: {}", [#"f:5:1: unknown key "pipelin"; did you mean "pipeline"?"#]),
         (
             "nothing like a key", "\(smallest)\nxyzzy: 1",
-            [#"f:5:1: unknown key "xyzzy"; known here: version, model, adapters, regions, subscribe, publish, journal, pipeline, limits, log"#]
+            [#"f:5:1: unknown key "xyzzy"; known here: version, model, adapters, regions, subscribe, publish, journal, recording, pipeline, limits, log"#]
         ),
         ("journal without a path", "\(smallest)\njournal: {keep_days: 1}", ["f:5:10: journal.path: is missing; name the journal's file"]),
         ("unknown key of the journal", "\(smallest)\njournal: {path: j, keep_day: 1}", [#"f:5:20: journal: unknown key "keep_day"; did you mean "keep_days"?"#]),
@@ -109,7 +109,7 @@ import Testing
         ),
         (
             "catch-up at no address", "\(smallest.replacing("5556\"}", with: "5556\", catch_up: [\"tcp://*:7\", x, \"tcp://*:7\"]}"))\njournal: {path: j}",
-            ["f:4:65: publish.catch_up: cannot bind 'x': an address is tcp://host:port or ipc://path", "f:4:68: publish.catch_up: tcp://*:7 is bound twice; only one socket can have it"]
+            ["f:4:65: publish.catch_up[1]: cannot bind 'x': an address is tcp://host:port or ipc://path", "f:4:68: publish.catch_up[2]: tcp://*:7 is bound twice; only one socket can have it"]
         ),
         ("version", smallest.replacing("version: 1", with: "version: 2"), ["f:1:10: version: must be 1, not 2: this flawd reads version 1"]),
         ("no version", smallest.replacing("version: 1\n", with: ""), ["f:1:1: version: is missing; this is version 1"]),
@@ -132,7 +132,7 @@ import Testing
         ),
         ("boolean", smallest.replacing("5556\"}", with: "5556\", masks: 1}"), [#"f:4:48: publish.masks: must be true or false, not "1""#]),
         ("not a mapping", "\(smallest)\nlimits: [1]", ["f:5:9: limits: must be a mapping with the keys max_width, max_height, max_pixels, max_message_mb, max_cameras"]),
-        ("list", "- 1", ["f:1:1: must be a mapping with the keys version, model, adapters, regions, subscribe, publish, journal, pipeline, limits, log"]),
+        ("list", "- 1", ["f:1:1: must be a mapping with the keys version, model, adapters, regions, subscribe, publish, journal, recording, pipeline, limits, log"]),
         (
             "no address", smallest.replacing("{bind: \"tcp://127.0.0.1:5556\"}", with: "{masks: true}"),
             ["f:4:10: publish.connect: is missing; give connect or bind an address such as tcp://127.0.0.1:5555"]
@@ -157,7 +157,7 @@ import Testing
     @Test func notYAML_IsSaidWithItsLine() {
         #expect(problems("version: 1\n  bad: [").first?.hasPrefix("f:2:") == true)
         #expect(problems("version: 1\nversion: 1").first?.contains("key given twice: version") == true)
-        #expect(problems("") == ["f: is empty; expected the keys version, model, adapters, regions, subscribe, publish, journal, pipeline, limits, log"])
+        #expect(problems("") == ["f: is empty; expected the keys version, model, adapters, regions, subscribe, publish, journal, recording, pipeline, limits, log"])
         #expect(problems(String(repeating: "[", count: 100_000)).count == 1)
         #expect(problems(String(repeating: "a: {", count: 20_000)).count == 1)
         #expect(!problems("&a [*a, *a]").isEmpty)

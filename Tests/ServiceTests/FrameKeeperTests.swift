@@ -10,6 +10,8 @@ import Testing
 struct FrameKeeperTests {
     private let folder = FileManager.default.temporaryDirectory.appendingPathComponent("flawd-\(UUID().uuidString)")
     private let regions: ReloadableFile<RegionFile>
+    /// Of now: a file's time is over by the clock.
+    private static let start = PipelineClock.system.utcNs()
     private static let yaml = "version: 1\ncameras:\n  line: {regions: [{name: a, shape: {frame: true}}]}\n"
 
     init() throws {
@@ -38,7 +40,7 @@ struct FrameKeeperTests {
 
     private func event(_ number: UInt64, _ verdict: Verdict = .pass) -> VerdictEvent {
         VerdictEvent(
-            seq: number + 1, epoch: "e", camera: "line", sequence: number, receivedUTCNs: Int64(1000 + number), publishedUTCNs: Int64(2000 + number),
+            seq: number + 1, epoch: "e", camera: "line", sequence: number, receivedUTCNs: Self.start + Int64(number), publishedUTCNs: Self.start + 10 + Int64(number),
             verdict: verdict, model: "m", build: "b")
     }
 
@@ -65,7 +67,7 @@ struct FrameKeeperTests {
             frames.append((frame.header.sequence, frame.receivedUTCNs, frame.payload.first))
             return true
         }
-        #expect(frames.map(\.0) == [0, 1, 2] && frames.map(\.1) == [1000, 1001, 1002] && frames.map(\.2) == [0, 1, 2])
+        #expect(frames.map(\.0) == [0, 1, 2] && frames.map { $0.1 - UInt64(Self.start) } == [0, 1, 2] && frames.map(\.2) == [0, 1, 2])
         #expect(recordings.count == 1 && reader.losses.isEmpty && keeper.missedCount == 0)
         let bytes = try Data(contentsOf: URL(fileURLWithPath: recordings[0]))
         #expect(bytes.range(of: Data(Self.yaml.utf8)) != nil && bytes.range(of: Data("flawd.yaml".utf8)) != nil)

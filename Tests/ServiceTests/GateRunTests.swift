@@ -88,6 +88,7 @@ import Testing
             // But for times and what the journal numbers, of every field.
             var same = old
             (same.seq, same.epoch, same.latencyNs) = (fresh.seq, "gate", [:])
+            (same.durability, same.session, same.arrival) = (nil, nil, nil)
             (same.receivedUTCNs, same.publishedUTCNs) = (fresh.receivedUTCNs, fresh.receivedUTCNs)
             (same.capturedUTCNs, same.capturedMonotonicNs) = (fresh.capturedUTCNs, fresh.capturedMonotonicNs)
             #expect(same.json == fresh.json)

@@ -186,7 +186,9 @@ import Testing
         let folder = try TemporaryFolder()
         func run(_ numbers: [UInt64]) async throws -> [VerdictEvent] {
             let path = "\(folder.path)/j"
-            let rig = Rig(PipelineSettings(), ledger: { try JournalLedger(path: path, settings: Self.settings, regions: RegionArchive()) })
+            let archive = RegionArchive()
+            archive.add(revision: "r1", bytes: [1])
+            let rig = Rig(PipelineSettings(), ledger: { try JournalLedger(path: path, settings: Self.settings, regions: archive) })
             rig.feed.send(numbers.map { frame("c", $0) })
             try await rig.runToEnd()
             return rig.verdicts

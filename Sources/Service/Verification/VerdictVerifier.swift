@@ -59,6 +59,9 @@ public struct VerdictVerifier {
         fresh.arrival = event.arrival
         fresh.receivedUTCNs = event.receivedUTCNs
         fresh.publishedUTCNs = event.publishedUTCNs
+        // Where a camera says no time, its recorded header says 0.
+        fresh.capturedUTCNs = event.capturedUTCNs
+        fresh.capturedMonotonicNs = event.capturedMonotonicNs
         fresh.latencyNs = event.latencyNs
         return Result(recorded: event, fresh: fresh, recording: recording, differences: Self.differences(record.json, event, fresh))
     }
@@ -77,7 +80,8 @@ public struct VerdictVerifier {
                 }
                 var found: GateFrame?
                 reader.readFrames(times: times, of: { $0 == event.camera }) { (frame) throws(Never) in
-                    guard frame.header.sequence.map({ $0 == event.sequence }) ?? true, ContentHash.sha256(frame.payload) == hash else { return true }
+                    // Other forms have no number of their own.
+                    guard frame.header.format != .cameraStream || frame.header.sequence == event.sequence, ContentHash.sha256(frame.payload) == hash else { return true }
                     found = GateFrame(
                         frame: IncomingFrame(header: frame.header, payload: Payload(copying: frame.payload)), sequence: event.sequence, hash: hash,
                         receivedUTCNs: event.receivedUTCNs)

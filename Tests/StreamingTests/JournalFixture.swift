@@ -14,20 +14,25 @@ final class JournalFile {
 
     deinit { try? FileManager.default.removeItem(atPath: folder) }
 
-    func open(utcNs: Int64 = 0, _ change: (inout JournalSettings) -> Void = { _ in }) throws -> Journal {
-        // Nothing here is about a loss of power, and the disk is spared the ballast.
+    /// - Parameter isDurable: nothing here is about a loss of power, so that hundreds of journals need not wait for the disk.
+    func open(isDurable: Bool = false, _ change: (inout JournalSettings) -> Void = { _ in }) throws -> Journal {
         var settings = JournalSettings()
         settings.durability = .normal
         settings.ballastBytes = 0
         change(&settings)
-        return try Journal(path: path, settings: settings, utcNs: utcNs)
+        let journal = try Journal(path: path, settings: settings, utcNs: 0)
+        if !isDurable { try journal.queue.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = OFF") } }
+        return journal
     }
 
     func reader() throws -> JournalReader { try JournalReader(path: path) }
 
     /// What another program does to the file.
     func execute(_ sql: String, _ arguments: StatementArguments = []) throws {
-        try DatabaseQueue(path: path).writeWithoutTransaction { try $0.execute(sql: sql, arguments: arguments) }
+        try DatabaseQueue(path: path).writeWithoutTransaction { database in
+            try database.execute(sql: "PRAGMA synchronous = OFF")
+            try database.execute(sql: sql, arguments: arguments)
+        }
     }
 
     /// Bytes of a file of the folder; nil: it is not there.

@@ -81,7 +81,7 @@ import Testing
     @Test(arguments: [(JournalSettings.Durability.full, 2), (.normal, 1)]) func commits_AreAsDurableAsAsked(_ durability: JournalSettings.Durability, _ level: Int) throws {
         let file = try JournalFile()
         for _ in 0..<2 {
-            let journal = try file.open { $0.durability = durability }
+            let journal = try file.open(isDurable: true) { $0.durability = durability }
             let (synchronous, mode) = try journal.queue.writeWithoutTransaction { database in
                 (try Int.fetchOne(database, sql: "PRAGMA synchronous"), try String.fetchOne(database, sql: "PRAGMA journal_mode"))
             }

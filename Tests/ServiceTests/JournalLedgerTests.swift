@@ -251,7 +251,7 @@ import Testing
                 interruptSource: { feed.interrupt() }),
             identity: PipelineIdentity(model: "m", build: "b"), logger: quiet)
         try await pipeline.start()
-        let service = CatchUpService(context: context, endpoints: [Endpoint(.bind, "ipc://\(path)/c")], journal: "\(path)/j", logger: quiet)
+        let service = CatchUpService(context: context, endpoints: [Endpoint(.bind, "ipc://\(path)/c")], journal: "\(path)/j")
         let serving = Task { try await service.run() }
         feed.send((1...700).map { frame("a", $0 * 2) })
 
@@ -291,7 +291,7 @@ import Testing
 
     @Test func addressInUse_EndsTheService() async throws {
         let folder = try TemporaryFolder(), context = try MessagingContext()
-        let service = CatchUpService(context: context, endpoints: [Endpoint(.bind, "tcp://256.0.0.1:1")], journal: "\(folder.path)/j", logger: quiet)
+        let service = CatchUpService(context: context, endpoints: [Endpoint(.bind, "tcp://256.0.0.1:1")], journal: "\(folder.path)/j")
         await #expect(throws: StreamingError.self) { try await service.run() }
     }
 }

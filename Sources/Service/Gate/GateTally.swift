@@ -126,13 +126,6 @@ struct GateTally {
         }
     }
 
-    mutating func addUnreadableVerdict(_ problem: String) {
-        report.unreadableVerdicts += 1
-        complain(problem)
-    }
-
-    mutating func addVerdictWithoutFrame() { report.verdictsWithoutFrame += 1 }
-
     private mutating func complain(_ problem: String) { Self.note(problem, in: &report.problems) }
 
     private static func note(_ name: String?, in list: inout [String]) {

@@ -1,5 +1,4 @@
 import Dispatch
-import Logging
 import ServiceLifecycle
 import Streaming
 import Synchronization
@@ -10,21 +9,16 @@ struct CatchUpService: Service {
     let endpoints: [Endpoint]
     /// Path.
     let journal: String
-    let logger: Logger
 
     func run() async throws {
         let stop = StopFlag()
-        try await withGracefulShutdownHandler {
-            try await withTaskCancellationHandler {
-                try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
-                    DispatchQueue(label: "flawd.catch-up").async { @Sendable in
-                        continuation.resume(with: Result { try serve(until: stop) })
-                    }
+        try await withTaskCancellationOrGracefulShutdownHandler {
+            try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
+                DispatchQueue(label: "flawd.catch-up").async { @Sendable in
+                    continuation.resume(with: Result { try serve(until: stop) })
                 }
-            } onCancel: {
-                stop.set()
             }
-        } onGracefulShutdown: {
+        } onCancelOrGracefulShutdown: {
             stop.set()
         }
     }

@@ -106,7 +106,7 @@ public struct Daemon: Sendable {
             .init(service: StatisticsService(pipeline: pipeline, logger: logger)),
         ]
         if let journal = configuration.journal, !configuration.publish.catchUp.isEmpty {
-            services.append(.init(service: CatchUpService(context: output, endpoints: configuration.publish.catchUp, journal: journal.path, logger: logger)))
+            services.append(.init(service: CatchUpService(context: output, endpoints: configuration.publish.catchUp, journal: journal.path)))
         }
         // Stopped after the pipeline, so that the last frames are recorded, too.
         if let recording { services.append(.init(service: recording)) }

@@ -100,10 +100,4 @@ struct ConfigurationOptions: ParsableArguments {
     private func endpoints() throws -> (subscribe: [Endpoint], publish: [Endpoint]) {
         (try subscribe.map { try $0.endpoint(otherwise: .connect) }, try publish.map { try $0.endpoint(otherwise: .bind) })
     }
-
-    private func check(_ value: Int?, _ name: String, _ range: ClosedRange<Int>) throws {
-        if let value, !range.contains(value) {
-            throw ValidationError("\(name) must be from \(range.lowerBound) to \(range.upperBound), not \(value).")
-        }
-    }
 }

@@ -66,12 +66,6 @@ struct GateOptions: ParsableArguments {
         if let report, report == verdicts { throw ValidationError("--report and --verdicts name the same file.") }
     }
 
-    private func check(_ value: Int?, _ name: String, _ range: ClosedRange<Int>) throws {
-        if let value, !range.contains(value) {
-            throw ValidationError("\(name) must be from \(range.lowerBound) to \(range.upperBound), not \(value).")
-        }
-    }
-
     /// The model, adapters, regions and limits of pictures.
     func configuration() throws -> Configuration {
         var configuration = try config.map { try Configuration(path: $0) } ?? Configuration()

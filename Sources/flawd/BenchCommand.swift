@@ -6,7 +6,7 @@ import Service
 import Tensor
 
 struct BenchCommand: AsyncParsableCommand {
-    enum Subject: String, ExpressibleByArgument, CaseIterable { case frame, encoder, decoder, tune, products, journal }
+    enum Subject: String, ExpressibleByArgument, CaseIterable { case frame, encoder, decoder, tune, products, journal, recording }
 
     static let configuration = CommandConfiguration(
         commandName: "bench",
@@ -16,13 +16,13 @@ struct BenchCommand: AsyncParsableCommand {
             products. decoder: the answers to one prompt and to eight, beside the time of the encoding. \
             frame: from JPEG bytes to the verdict's JSON, with one whole-frame region and with two regions that share an \
             encoding; medians. journal: verdicts committed before they are published, beside verdicts that are only numbered, with a model that \
-            takes no time. tune: a step of tuning on one picture. products: the kernel of linear layers beside OpenBLAS at nano's and ViT-B's sizes, one thread.
+            takes no time. recording: what putting JPEG frames into MCAP files takes of a core. tune: a step of tuning on one picture. products: the kernel of linear layers beside OpenBLAS at nano's and ViT-B's sizes, one thread.
             A peer is a program that is timed in turns with flawd, a block of rounds each: it prints its name, then for each \
             line it reads runs once and prints the milliseconds that took. deploy/bench compares with ONNX Runtime and \
             OpenVINO so.
             """)
 
-    @Argument(help: "What to measure: frame, encoder, decoder, tune, products or journal.")
+    @Argument(help: "What to measure: frame, encoder, decoder, tune, products, journal or recording.")
     var subject = Subject.frame
 
     @OptionGroup var model: ModelOptions
@@ -30,10 +30,10 @@ struct BenchCommand: AsyncParsableCommand {
     @Option(help: "Rounds that count (default: 40, or fewer when they would take minutes).")
     var rounds: Int?
 
-    @Option(help: "journal: verdicts a second; 600.")
+    @Option(help: "journal: verdicts a second, 600; recording: MB a second, 100.")
     var rate: Double?
 
-    @Option(help: ArgumentHelp("journal: where the file is made that is measured; it goes again. (default: here)", valueName: "folder"))
+    @Option(help: ArgumentHelp("journal, recording: where the files are made that are measured; they go again. (default: here)", valueName: "folder"))
     var folder: String?
 
     @Option(help: ArgumentHelp("JPEG to inspect instead of a synthetic part.", valueName: "file"))
@@ -59,13 +59,13 @@ struct BenchCommand: AsyncParsableCommand {
         if let rounds, !(3...100_000).contains(rounds) { throw ValidationError("--rounds must be from 3 to 100000, not \(rounds).") }
         if image != nil, subject != .frame { throw ValidationError("--image goes with frame.") }
         if region != nil, subject != .frame, subject != .encoder { throw ValidationError("--region goes with frame and encoder.") }
-        if rate != nil || folder != nil, subject != .journal { throw ValidationError("--rate and --folder go with journal.") }
-        if let rate, !(rate >= 1 && rate <= 1e6) { throw ValidationError("--rate must be from 1 to 1000000 verdicts a second.") }
-        if !peer.isEmpty, subject == .decoder || subject == .products || subject == .journal { throw ValidationError("--peer goes with frame, encoder and tune.") }
+        if rate != nil || folder != nil, subject != .journal, subject != .recording { throw ValidationError("--rate and --folder go with journal and recording.") }
+        if let rate, !(rate >= 1 && rate <= 1e6) { throw ValidationError("--rate must be from 1 to 1000000.") }
+        if !peer.isEmpty, [.decoder, .products, .journal, .recording].contains(subject) { throw ValidationError("--peer goes with frame, encoder and tune.") }
         if againstNotes, json || subject != .frame && subject != .encoder {
             throw ValidationError("--against-notes goes with frame and encoder, and not with --json.")
         }
-        if subject == .products || subject == .journal, model.model != SPTModel.embeddedName || model.adapter != nil {
+        if [.products, .journal, .recording].contains(subject), model.model != SPTModel.embeddedName || model.adapter != nil {
             throw ValidationError("\(subject.rawValue) needs no model: --model and --adapter go with the others.")
         }
     }
@@ -77,6 +77,7 @@ struct BenchCommand: AsyncParsableCommand {
         case .decoder: try DecoderBenchmark.run(self)
         case .tune: try TuningBenchmark.run(self)
         case .journal: try await JournalBenchmark.run(self)
+        case .recording: try RecordingBenchmark.run(self)
         case .products: ProductBenchmark.run(rounds: rounds ?? 40)
         }
         if json {

@@ -15,9 +15,6 @@ struct FieldWriter {
 
     mutating func put(_ content: some Sequence<UInt8>) { bytes.append(contentsOf: content) }
 
-    /// What `body` appends to the bytes so far.
-    mutating func put(_ body: (inout [UInt8]) -> Void) { body(&bytes) }
-
     /// In the order of the keys, so that the same map has the same bytes.
     mutating func put(_ map: [String: String]) {
         putCounted { fields in

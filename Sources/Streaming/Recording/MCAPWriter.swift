@@ -138,19 +138,8 @@ final class MCAPWriter {
         head.put(index.compression)
         head.put(index.compressedSize)
         index.length = UInt64(head.bytes.count) + index.compressedSize
-        try file.append(head.bytes)
-        do throws(RecordingError) {
-            if let packedSize {
-                try packed.withUnsafeBufferPointer { (bytes) throws(RecordingError) in
-                    try file.append(UnsafeRawBufferPointer(UnsafeBufferPointer(rebasing: bytes[..<packedSize])))
-                }
-            } else {
-                try file.append(records.bytes)
-            }
-        } catch {
-            file.cut(to: index.offset)
-            throw error
-        }
+        let content = packedSize.map { packed[..<$0] } ?? records.bytes[...]
+        try file.append(head.bytes[...], content)
         // From here on the chunk is in the file, whatever becomes of its message indexes.
         chunks.append(index)
         head.removeAll()

@@ -42,11 +42,12 @@ enum FrameRecord {
     }
 
     static func putHeader(_ header: FrameHeader, payloadBytes: Int, into fields: inout FieldWriter) {
-        fields.put { bytes in
-            FrameMessage.appendHeader(
-                of: header, stream: "color", pixelFormat: "bgr8", codecName: header.codec.rawValue,
-                size: header.size ?? PixelSize(width: 0, height: 0), payloadBytes: payloadBytes, to: &bytes)
-        }
+        // Written by itself: the writer of a message may copy what it appends to, and a chunk has megabytes.
+        var json: [UInt8] = []
+        FrameMessage.appendHeader(
+            of: header, stream: "color", pixelFormat: "bgr8", codecName: header.codec.rawValue,
+            size: header.size ?? PixelSize(width: 0, height: 0), payloadBytes: payloadBytes, to: &json)
+        fields.put(json)
     }
 
     /// The header that a message of a header channel says; nil where it says none.

@@ -43,14 +43,11 @@ enum JournalBenchmark {
 
     static func run(_ command: BenchCommand) async throws -> Report {
         let count = command.rounds ?? 6000, rate = command.rate ?? 600
-        let folder = URL(fileURLWithPath: command.folder ?? ".").appendingPathComponent("flawd-bench-\(UUID().uuidString)")
-        do { try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true) } catch {
-            throw InvalidInput("\(folder.path): cannot be made: \(error.localizedDescription)")
-        }
-        defer { try? FileManager.default.removeItem(at: folder) }
+        let folder = try BenchmarkFolder(in: command.folder)
         let settings = JournalSettings(), archive = RegionArchive()
+        let parent = folder.path
         func journal(_ name: String) -> @Sendable () throws -> any VerdictLedger {
-            let path = folder.appendingPathComponent(name).path
+            let path = "\(parent)/\(name)"
             return { try JournalLedger(path: path, settings: settings, regions: archive) }
         }
         let numbered = try await measure(count, rate: rate) { RunLedger() }

@@ -31,6 +31,7 @@ extension VerdictEvent {
             w.field(CodingKeys.detail, detail)
             w.key(CodingKeys.regions)
             w.array(regions) { w, region in region.write(to: &w) }
+            w.field(CodingKeys.withheld, withheld)
             w.field(CodingKeys.roiRevision, roiRevision)
             w.field(CodingKeys.model, model)
             w.field(CodingKeys.build, build)
@@ -84,6 +85,7 @@ extension StatusEvent {
             w.field(CodingKeys.type, type)
             w.field(CodingKeys.condition, condition.rawValue)
             w.field(CodingKeys.detail, detail)
+            w.field(CodingKeys.state, state)
             w.field(CodingKeys.publishedUTCNs, publishedUTCNs)
         }
         return writer.bytes

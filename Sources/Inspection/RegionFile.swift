@@ -39,6 +39,9 @@ public struct RegionFile: Sendable {
     }
 
     /// The camera names and prefixes that the file has regions for, as written.
+    /// Whether any entry is meant for this camera.
+    public func knows(camera: String) -> Bool { entries.contains { $0.pattern.rank(for: camera) != nil } }
+
     public var cameras: [String] { entries.map(\.pattern.text) }
 
     /// The camera's regions for frames of one size, resolved to pixels; nil when no entry matches the camera.

@@ -7,6 +7,12 @@ public struct StatusEvent: Sendable, Codable, Equatable {
         case journalFailing = "journal_failing", journalRecovered = "journal_recovered", journalFailed = "journal_failed"
         /// A new region file is in force, or is not usable and the old one stays.
         case regionsReplaced = "regions_replaced", regionsRefused = "regions_refused"
+        /// The whole has another state, which `state` names.
+        case station
+        /// A new configuration is in force, or is not usable and the old one stays.
+        case configurationReplaced = "configuration_replaced", configurationRefused = "configuration_refused"
+        /// Golden samples were all judged rightly, or some were not.
+        case goldenRight = "golden_right", goldenWrong = "golden_wrong"
         /// Frames are not recorded any more, or are again.
         case recordingStopped = "recording_stopped", recordingResumed = "recording_resumed"
     }
@@ -16,16 +22,19 @@ public struct StatusEvent: Sendable, Codable, Equatable {
     public var condition: Condition
     /// For people.
     public var detail: String
+    /// Of the station: starting, ready, running, halted, error, stopping.
+    public var state: String?
     public var publishedUTCNs: Int64
 
-    public init(_ condition: Condition, detail: String, publishedUTCNs: Int64) {
+    public init(_ condition: Condition, detail: String, state: String? = nil, publishedUTCNs: Int64) {
         self.condition = condition
         self.detail = detail
+        self.state = state
         self.publishedUTCNs = publishedUTCNs
     }
 
     enum CodingKeys: String, CodingKey {
-        case type, condition, detail
+        case type, condition, detail, state
         case schemaVersion = "schema_version"
         case publishedUTCNs = "published_utc_ns"
     }

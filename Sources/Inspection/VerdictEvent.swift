@@ -28,6 +28,8 @@ public struct VerdictEvent: Sendable, Codable, Equatable {
     public var reason: UninspectedReason?
     public var detail: String?
     public var regions: [RegionResult]
+    /// Why a frame that would pass is for review; nil: nothing was withheld.
+    public var withheld: String?
     public var roiRevision: String?
     public var model: String
     public var build: String
@@ -36,7 +38,7 @@ public struct VerdictEvent: Sendable, Codable, Equatable {
         seq: UInt64, epoch: String, camera: String, sequence: UInt64, arrival: FrameArrival? = nil, frameHash: String? = nil, partID: String? = nil,
         trigger: Int64? = nil, capturedUTCNs: Int64? = nil, capturedMonotonicNs: Int64? = nil, receivedUTCNs: Int64,
         publishedUTCNs: Int64, latencyNs: [String: Int64] = [:], verdict: Verdict, reason: UninspectedReason? = nil,
-        detail: String? = nil, regions: [RegionResult] = [], roiRevision: String? = nil, model: String, build: String
+        detail: String? = nil, regions: [RegionResult] = [], withheld: String? = nil, roiRevision: String? = nil, model: String, build: String
     ) {
         self.seq = seq
         self.epoch = epoch
@@ -55,6 +57,7 @@ public struct VerdictEvent: Sendable, Codable, Equatable {
         self.reason = reason
         self.detail = detail
         self.regions = regions
+        self.withheld = withheld
         self.roiRevision = roiRevision
         self.model = model
         self.build = build
@@ -69,7 +72,7 @@ public struct VerdictEvent: Sendable, Codable, Equatable {
     }
 
     enum CodingKeys: String, CodingKey {
-        case type, seq, epoch, durability, camera, session, arrival, sequence, trigger, verdict, reason, detail, regions, model, build
+        case type, seq, epoch, durability, camera, session, arrival, sequence, trigger, verdict, reason, detail, regions, withheld, model, build
         case schemaVersion = "schema_version"
         case frameHash = "frame_hash"
         case partID = "part_id"

@@ -34,6 +34,15 @@ public struct Endpoint: Hashable, Sendable, CustomStringConvertible {
 
     private func wrong(_ what: String) -> StreamingError { StreamingError("cannot \(role.rawValue) '\(address)': \(what)") }
 
+    /// Whether only this machine can reach it: `ipc://`, or TCP on 127.0.0.0/8, ::1 or localhost.
+    public var isLocal: Bool {
+        guard address.hasPrefix("tcp://") else { return true }
+        let host = address.dropFirst("tcp://".count).split(separator: ":", omittingEmptySubsequences: false).dropLast().joined(separator: ":")
+        if ["localhost", "[::1]"].contains(host) { return true }
+        let numbers = host.split(separator: ".", omittingEmptySubsequences: false)
+        return numbers.count == 4 && numbers[0] == "127" && numbers.allSatisfy { UInt8($0) != nil }
+    }
+
     /// Whether the address is a literal IPv6 one. libzmq takes the first answer of a name look-up only, so IPv6
     /// switched on for a name such as `localhost` would miss a peer that listens on IPv4 alone.
     var isIPv6: Bool { address.hasPrefix("tcp://[") }

@@ -8,11 +8,14 @@ import Imaging
 /// bounded by `StreamLimits.maxMessageBytes` a part only).
 public final class FrameSubscriber {
     /// Where the socket is really bound, in the order of the endpoints that bind: `tcp://127.0.0.1:*` has a port here.
-    public let boundEndpoints: [String]
+    public var boundEndpoints: [String] { attached.filter { $0.endpoint.role == .bind }.map(\.address) }
     /// Parts beyond the third that were thrown away since the socket was made.
     public private(set) var drainedParts = 0
 
     private let socket: Socket
+    /// In order, with the addresses that they really have.
+    private var attached: [(endpoint: Endpoint, address: String)] = []
+    private var topics: [String] = []
     private let slots = MessageSlots(count: FrameCodec.maxParts + 1)
     private let codec: FrameCodec
     private var parts: [UnsafeRawBufferPointer] = []
@@ -29,8 +32,35 @@ public final class FrameSubscriber {
         socket = try Socket(context, .subscriber)
         try socket.configure(
             maxMessageBytes: limits.maxMessageBytes, highWaterMark: limits.receiveHighWaterMark)
-        boundEndpoints = try socket.attach(endpoints, topics: topics)
+        try change(endpoints: endpoints, topics: topics)
         parts.reserveCapacity(FrameCodec.maxParts)
+    }
+
+    /// Listens to these from now on. Peers that stay notice nothing; of one that is let go, what was not received is lost.
+    ///
+    /// - Throws: what kept a new one from being attached; then everything is as it was.
+    public func change(endpoints: [Endpoint], topics: [String]) throws(StreamingError) {
+        guard !endpoints.isEmpty else { throw StreamingError("a socket needs at least one endpoint") }
+        for topic in topics where !self.topics.contains(topic) { try socket.subscribe(to: topic) }
+        let known = attached.count
+        do throws(StreamingError) {
+            try attachNew(of: endpoints)
+        } catch {
+            for entry in attached[known...] { socket.detach(entry.endpoint, entry.address) }
+            attached.removeSubrange(known...)
+            for topic in topics where !self.topics.contains(topic) { socket.unsubscribe(from: topic) }
+            throw error
+        }
+        for entry in attached where !endpoints.contains(entry.endpoint) { socket.detach(entry.endpoint, entry.address) }
+        attached.removeAll { !endpoints.contains($0.endpoint) }
+        for topic in self.topics where !topics.contains(topic) { socket.unsubscribe(from: topic) }
+        self.topics = topics
+    }
+
+    private func attachNew(of endpoints: [Endpoint]) throws(StreamingError) {
+        for endpoint in endpoints where !attached.contains(where: { $0.endpoint == endpoint }) {
+            attached.append((endpoint, try socket.attach(endpoint)))
+        }
     }
 
     /// Waits for the next message. nil: nothing came within `timeoutMs` (a negative one waits for ever). Throws `.isShutDown`

@@ -41,6 +41,14 @@ struct Socket: ~Copyable {
         }
     }
 
+    /// Lets an address go that `attach` has answered. Nothing can be done where libzmq refuses.
+    borrowing func detach(_ endpoint: Endpoint, _ address: String) {
+        switch endpoint.role {
+        case .bind: _ = zmq_unbind(handle, address)
+        case .connect: _ = zmq_disconnect(handle, address)
+        }
+    }
+
     /// Waits until a message (all its parts) can be received. A negative timeout waits for ever.
     borrowing func waitForMessage(timeoutMs: Int) throws(StreamingError) -> Bool {
         let deadline = timeoutMs < 0 ? nil : ContinuousClock.now + .milliseconds(timeoutMs)
@@ -98,6 +106,12 @@ struct Socket: ~Copyable {
         var topic = topic
         let status = topic.withUTF8 { zmq_setsockopt(handle, ZMQ_SUBSCRIBE, $0.baseAddress, $0.count) }
         guard status == 0 else { throw .lastCall("subscribe to '\(topic)'") }
+    }
+
+    /// As often as it was subscribed to.
+    borrowing func unsubscribe(from topic: String) {
+        var topic = topic
+        _ = topic.withUTF8 { zmq_setsockopt(handle, ZMQ_UNSUBSCRIBE, $0.baseAddress, $0.count) }
     }
 
     /// The value of an integer option.

@@ -102,13 +102,8 @@ struct CheckCommand: AsyncParsableCommand {
         for finding in report.findings { Terminal.printError(finding.description) }
         for warning in report.warnings { Terminal.printError("warning: \(warning)") }
         if let config, let settings {
-            let pipeline = settings.pipeline
             if report.valid { Terminal.print("\(config): valid") }
-            for line in report.models { Terminal.print("  \(line)") }
-            for endpoint in settings.subscribe.endpoints { Terminal.print("  frames: \(endpoint)") }
-            for endpoint in settings.publish.endpoints { Terminal.print("  verdicts: \(endpoint)") }
-            Terminal.print(
-                "  \(pipeline.workers) worker(s) of \(settings.threads) thread(s), \(pipeline.queuePerCamera) frames a camera, \(pipeline.policy.rawValue)")
+            for line in report.models + settings.explanation { Terminal.print("  \(line)") }
         }
         if let regions, let revision = report.revision { Terminal.print("\(regions): valid, revision \(revision)") }
         for camera in report.cameras { for line in camera.explanation { Terminal.print("  \(line)") } }

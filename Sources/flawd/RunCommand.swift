@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 import Logging
 import Service
 
@@ -11,16 +12,24 @@ struct RunCommand: AsyncParsableCommand {
             section. Options override the file.
 
             SIGTERM and SIGINT stop intake and inspect what is queued for shutdown_ms at most; a second one stops at once. \
-            SIGHUP, and a change of the region file, put the new regions in force; a bad file leaves the old ones in force.
+            SIGHUP and flawd reload read the configuration again: regions, adapters, subscribe, golden and log are taken over while \
+            frames are inspected, the rest at the next start. A change of the region file alone is noticed by itself. A bad file leaves \
+            what was in force as it was.
             """)
 
     @OptionGroup var options: ConfigurationOptions
 
     func run() async throws {
         let configuration = try options.configuration()
-        LoggingSystem.bootstrap { StreamLogHandler.standardError(label: $0) }
-        var logger = Logger(label: "flawd")
-        logger.logLevel = configuration.logLevel
-        try await Daemon(configuration: configuration, logger: logger).run()
+        let environment = ProcessInfo.processInfo.environment, level = SharedLogLevel(configuration.logLevel)
+        LoggingSystem.bootstrap { label in
+            let lines = StreamLogHandler.standardError(label: label)
+            return SharedLevelHandler(JournaldLogHandler(label: label, environment: environment, fallback: lines) ?? lines, level: level)
+        }
+        let logger = Logger(label: "flawd"), manager = ServiceManager(environment: environment), options = options
+        func daemon() throws -> Daemon {
+            try Daemon(configuration: configuration, reread: { try options.configuration() }, level: level, manager: manager, logger: logger)
+        }
+        try await (manager?.extendingStart(daemon) ?? daemon()).run()
     }
 }

@@ -31,7 +31,7 @@ import Testing
     }
 
     private let heartbeat = HeartbeatEvent(epoch: "e", seq: .max, durability: .normal, publishedUTCNs: -1)
-    private let status = StatusEvent(.regionsRefused, detail: "line 1\n\"x\"", publishedUTCNs: 8)
+    private let status = StatusEvent(.regionsRefused, detail: "line 1\n\"x\"", state: "ready", publishedUTCNs: 8)
 
     @Test func verdictEvent_ReadsBack() throws {
         let event = event()
@@ -82,17 +82,17 @@ import Testing
         func keys(_ part: String) -> Set<String> { Set((parts[part]?["properties"] as? [String: Any] ?? [:]).keys) }
         func required(_ part: String) -> Set<String> { Set(parts[part]?["required"] as? [String] ?? []) }
         let object = try #require(JSONSerialization.jsonObject(with: Data(event().json)) as? [String: Any])
-        #expect(keys("verdict_event") == Set(object.keys).union(["reason", "detail"]))
+        #expect(keys("verdict_event") == Set(object.keys).union(["reason", "detail", "withheld"]))
         #expect(keys("region") == required("region"))
         #expect(keys("defect") == required("defect").union(["area_mm2"]))
         let gap = try #require(JSONSerialization.jsonObject(with: Data(missing().json)) as? [String: Any])
         #expect(keys("missing_event") == Set(gap.keys) && required("missing_event") == Set(gap.keys))
         for (part, json) in [("heartbeat_event", heartbeat.json), ("status_event", status.json)] {
             let event = try #require(JSONSerialization.jsonObject(with: Data(json)) as? [String: Any])
-            #expect(keys(part) == Set(event.keys) && required(part) == Set(event.keys), "\(part)")
+            #expect(keys(part) == Set(event.keys) && required(part) == Set(event.keys).subtracting(["state"]), "\(part)")
         }
         // What is always there; what depends on the frame may lack.
-        let optional: Set<String> = ["frame_hash", "part_id", "trigger", "captured_utc_ns", "captured_monotonic_ns", "reason", "detail", "roi_revision"]
+        let optional: Set<String> = ["frame_hash", "part_id", "trigger", "captured_utc_ns", "captured_monotonic_ns", "reason", "detail", "withheld", "roi_revision"]
         #expect(required("verdict_event") == keys("verdict_event").subtracting(optional))
 
         func words(_ part: String, _ key: String? = nil) -> Set<String> {

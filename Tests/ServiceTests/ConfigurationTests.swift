@@ -33,6 +33,38 @@ import Testing
         #expect(configuration.journal == nil && configuration.publish.catchUp == [])
     }
 
+    @Test func environment_CountsBeforeTheFile() throws {
+        let folder = try TemporaryFolder(), path = try folder.write(Self.smallest + "\nlog: {level: info}\n", to: "f.yaml")
+        let configuration = try Configuration(path: path, environment: [
+            "FLAWD__LOG__LEVEL": "debug", "FLAWD__PIPELINE__QUEUE_PER_CAMERA": "3", "FLAWD__SUBSCRIBE__CONNECT": "[tcp://a:1, tcp://b:2]",
+            "FLAWD__MODEL": "m.safetensors", "FLAWD__ADAPTERS": "{line1/top: a.safetensors}", "PATH": "/bin", "FLAWD_OTHER": "x",
+        ])
+        #expect(configuration.logLevel == .debug && configuration.pipeline.queuePerCamera == 3 && configuration.subscribe.endpoints.count == 2)
+        #expect(configuration.model == "\(folder.path)/m.safetensors" && configuration.adapters.map(\.path) == ["\(folder.path)/a.safetensors"])
+        #expect(configuration.overridden.contains("log.level: debug (FLAWD__LOG__LEVEL)") && configuration.overridden.count == 5)
+    }
+
+    @Test(arguments: [
+        ("FLAWD__LOG__LEVEL", "loud", "FLAWD__LOG__LEVEL: log.level: must be one of"), ("FLAWD__LOGS__LEVEL", "info", "unknown key \"logs\"; did you mean \"log\"?"),
+        ("FLAWD__LOG", "[", "FLAWD__LOG"), ("FLAWD__", "x", "FLAWD__: names no key"), ("FLAWD__MODEL__X", "1", "FLAWD__MODEL: model"),
+        ("FLAWD__PIPELINE__WORKERS", "", "FLAWD__PIPELINE__WORKERS: pipeline.workers"), ("FLAWD__LOG__LEVEL", "&a b", "anchors"),
+    ]) func environment_IsNamedWhereItIsWrong(name: String, value: String, problem: String) throws {
+        let folder = try TemporaryFolder(), path = try folder.write(Self.smallest, to: "f.yaml")
+        #expect { try Configuration(path: path, environment: [name: value]) } throws: { "\($0)".contains(problem) }
+    }
+
+    @Test func control_IsForThisMachineAlone() {
+        #expect(problems(Self.smallest + "\ncontrol: tcp://0.0.0.0:1\n").first?.contains("control: commands are taken from this machine alone") == true)
+        #expect(problems(Self.smallest + "\ncontrol: [ipc:///run/flawd/control, tcp://127.0.0.1:1, \"tcp://[::1]:1\", tcp://localhost:1]\n") == [])
+    }
+
+    @Test func golden_NamesItsSamples() throws {
+        let yaml = Self.smallest + "\ngolden: {every_minutes: 30, on_failure: halt, cameras: {line1/top: {good: good, defective: [a.jpg, b.jpg]}}}\n"
+        let golden = try #require(try Configuration(yaml: yaml, name: "f").golden)
+        #expect(golden.everySeconds == 1800 && golden.onFailure == .halt && golden.cameras.map(\.good) == [["good"]] && golden.cameras[0].defective.count == 2)
+        #expect(problems(Self.smallest + "\ngolden: {every_minutes: 30}\n").first?.contains("golden.cameras: is missing") == true)
+    }
+
     @Test func everyKey_IsRead() throws {
         let configuration = try Configuration(
             yaml: """
@@ -83,7 +115,7 @@ import Testing
         ("unknown key", "\(smallest)\npipelin: {}", [#"f:5:1: unknown key "pipelin"; did you mean "pipeline"?"#]),
         (
             "nothing like a key", "\(smallest)\nxyzzy: 1",
-            [#"f:5:1: unknown key "xyzzy"; known here: version, model, adapters, regions, subscribe, publish, journal, recording, pipeline, limits, log"#]
+            [#"f:5:1: unknown key "xyzzy"; known here: version, model, adapters, regions, subscribe, publish, journal, recording, control, golden, pipeline, limits, log"#]
         ),
         ("journal without a path", "\(smallest)\njournal: {keep_days: 1}", ["f:5:10: journal.path: is missing; name the journal's file"]),
         ("unknown key of the journal", "\(smallest)\njournal: {path: j, keep_day: 1}", [#"f:5:20: journal: unknown key "keep_day"; did you mean "keep_days"?"#]),
@@ -132,7 +164,7 @@ import Testing
         ),
         ("boolean", smallest.replacing("5556\"}", with: "5556\", masks: 1}"), [#"f:4:48: publish.masks: must be true or false, not "1""#]),
         ("not a mapping", "\(smallest)\nlimits: [1]", ["f:5:9: limits: must be a mapping with the keys max_width, max_height, max_pixels, max_message_mb, max_cameras"]),
-        ("list", "- 1", ["f:1:1: must be a mapping with the keys version, model, adapters, regions, subscribe, publish, journal, recording, pipeline, limits, log"]),
+        ("list", "- 1", ["f:1:1: must be a mapping with the keys version, model, adapters, regions, subscribe, publish, journal, recording, control, golden, pipeline, limits, log"]),
         (
             "no address", smallest.replacing("{bind: \"tcp://127.0.0.1:5556\"}", with: "{masks: true}"),
             ["f:4:10: publish.connect: is missing; give connect or bind an address such as tcp://127.0.0.1:5555"]
@@ -157,7 +189,7 @@ import Testing
     @Test func notYAML_IsSaidWithItsLine() {
         #expect(problems("version: 1\n  bad: [").first?.hasPrefix("f:2:") == true)
         #expect(problems("version: 1\nversion: 1").first?.contains("key given twice: version") == true)
-        #expect(problems("") == ["f: is empty; expected the keys version, model, adapters, regions, subscribe, publish, journal, recording, pipeline, limits, log"])
+        #expect(problems("") == ["f: is empty; expected the keys version, model, adapters, regions, subscribe, publish, journal, recording, control, golden, pipeline, limits, log"])
         #expect(problems(String(repeating: "[", count: 100_000)).count == 1)
         #expect(problems(String(repeating: "a: {", count: 20_000)).count == 1)
         #expect(!problems("&a [*a, *a]").isEmpty)

@@ -270,6 +270,9 @@ final class Rig: Sendable {
     var heartbeats: [HeartbeatEvent] { words.compactMap { if case .heartbeat(let event) = $0 { event } else { nil } } }
     var conditions: [StatusEvent.Condition] { words.compactMap { if case .status(let event) = $0 { event.condition } else { nil } } }
 
+    /// Another pipeline's, into the same output.
+    func sink() -> FakeSink { FakeSink(output) }
+
     /// Runs until everything that was fed has its verdict.
     func runToEnd() async throws {
         feed.end()

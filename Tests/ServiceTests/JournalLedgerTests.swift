@@ -251,7 +251,7 @@ import Testing
                 interruptSource: { feed.interrupt() }),
             identity: PipelineIdentity(model: "m", build: "b"), logger: quiet)
         try await pipeline.start()
-        let service = CatchUpService(context: context, endpoints: [Endpoint(.bind, "ipc://\(path)/c")], journal: "\(path)/j")
+        let service = CatchUpService(context: context, endpoints: [Endpoint(.bind, "ipc://\(path)/c")], journal: "\(path)/j") {}
         let serving = Task { try await service.run() }
         feed.send((1...700).map { frame("a", $0 * 2) })
 
@@ -291,29 +291,7 @@ import Testing
 
     @Test func addressInUse_EndsTheService() async throws {
         let folder = try TemporaryFolder(), context = try MessagingContext()
-        let service = CatchUpService(context: context, endpoints: [Endpoint(.bind, "tcp://256.0.0.1:1")], journal: "\(folder.path)/j")
+        let service = CatchUpService(context: context, endpoints: [Endpoint(.bind, "tcp://256.0.0.1:1")], journal: "\(folder.path)/j") {}
         await #expect(throws: StreamingError.self) { try await service.run() }
-    }
-}
-
-@Suite struct RegionReloaderTests {
-    @Test func reloads_AreToldAsStatusEvents() throws {
-        let folder = try TemporaryFolder()
-        func text(_ name: String) -> String { "version: 1\ncameras:\n  c:\n    regions:\n      - {name: \(name), shape: {frame: true}}\n" }
-        let path = try folder.write(text("a"), to: "r.yaml")
-        let told = Monitor<[(StatusEvent.Condition, String)]>([])
-        let file = try ReloadableFile(path: path) { try RegionFile(path: $0) }
-        let reloader = RegionReloader(file: file, models: try CameraModels(Configuration()), logger: quiet) { condition, detail in
-            told.update { $0.append((condition, detail)) }
-        }
-        _ = try folder.write(text("b"), to: "r.yaml")
-        reloader.reload()
-        let revision = file.current.revision
-        _ = try folder.write("version: 1\ncameras: {c: {regins: []}}\n", to: "r.yaml")
-        reloader.reload()
-        let events = told.read { $0 }
-        #expect(events.map(\.0) == [.regionsReplaced, .regionsRefused])
-        #expect(events[0].1 == "\(path), revision \(revision)" && events[1].1.contains("regins"))
-        #expect(file.current.revision == revision)
     }
 }

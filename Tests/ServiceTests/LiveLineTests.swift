@@ -30,10 +30,14 @@ import Testing
         return configuration
     }
 
+    static func daemon(_ configuration: Configuration) throws -> Daemon {
+        try Daemon(configuration: configuration, reread: { configuration }, level: SharedLogLevel(.info), logger: quiet)
+    }
+
     /// Sends the steps and returns the verdicts in the order in which they came.
     static func inspect(_ steps: [Step], camera: String = "line1/top", adapter: String? = nil) async throws -> [VerdictEvent] {
         let folder = try TemporaryFolder()
-        let daemon = try Daemon(configuration: configuration(folder, adapter: adapter), logger: quiet)
+        let daemon = try Self.daemon(configuration(folder, adapter: adapter))
         try await daemon.pipeline.start()
         let path = folder.path
         let events = await Task.onThread { () -> [VerdictEvent] in

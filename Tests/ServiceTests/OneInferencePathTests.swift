@@ -93,7 +93,7 @@ import Testing
         var bytes = try Data(contentsOf: URL(fileURLWithPath: adapter))
         for place in (bytes.count - 40_000..<bytes.count).reversed() where place % 4 == 3 { bytes[place] = 0x41 }
         try bytes.write(to: URL(fileURLWithPath: adapter))
-        #expect { try Daemon(configuration: LiveLineTests.configuration(folder, adapter: adapter), logger: quiet) } throws: {
+        #expect { try LiveLineTests.daemon(LiveLineTests.configuration(folder, adapter: adapter)) } throws: {
             "\($0)".contains("a.safetensors: does not answer as when it was tuned")
         }
     }

@@ -20,7 +20,9 @@ import Testing
             settings: settings,
             stages: PipelineStages(
                 makeSource: {
-                    try SocketSource(context: intake, endpoints: [Endpoint(.connect, input)], topics: [], limits: Configuration.Limits())
+                    var subscription = Configuration.Subscription()
+                    subscription.endpoints = [Endpoint(.connect, input)]
+                    return try SocketSource(context: intake, subscription: subscription, limits: Configuration.Limits(), board: SubscriptionBoard())
                 },
                 makeDecoder: { FakeDecoder(clock: nil) },
                 makeInspector: { FakeInspector(gate: gate, clock: nil) { _ in } },

@@ -17,7 +17,7 @@ extension Task where Failure == Never {
 }
 
 /// A folder that is gone after the test.
-final class TemporaryFolder {
+final class TemporaryFolder: Sendable {
     let path: String
 
     init() throws {

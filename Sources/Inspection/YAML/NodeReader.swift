@@ -10,7 +10,7 @@ public struct NodeReader {
         let path: String
         let line: Int
         let column: Int?
-        let node: Node
+        var node: Node
 
         init(path: String, place: Mark?, otherwise line: Int = 1, node: Node, kind: YAMLKind) {
             self.init(path: path, line: place?.line ?? line, column: kind.pointsAtValues ? place?.column : nil, node: node)

@@ -19,11 +19,17 @@ public struct Configuration: Sendable, Equatable {
     public var journal: JournalFile?
     /// nil: frames are not recorded.
     public var recording: RecordingSettings?
+    /// Where commands come from; empty: from signals alone.
+    public var control: [Endpoint] = []
+    /// Parts whose verdicts are known; nil: none are.
+    public var golden: GoldenSettings?
     public var pipeline = PipelineSettings()
     /// Cores that one inspection uses.
     public var threads = 1
     public var limits = Limits()
     public var logLevel = Logger.Level.info
+    /// Keys that came from the environment, for people.
+    public var overridden: [String] = []
     /// Path of the file that this was read from.
     public var file: String?
 

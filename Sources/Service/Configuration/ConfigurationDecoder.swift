@@ -8,9 +8,12 @@ import Streaming
 extension Configuration {
     /// Reads and validates a configuration file. A relative path of the region file or model is relative to this file.
     ///
+    /// - Parameter environment: its `FLAWD__` variables count before the file.
     /// - Throws: `FileError` with everything that is wrong.
-    public init(path: String) throws(FileError) {
-        try self.init(source: YAMLSource(path: path, kind: .configuration))
+    public init(path: String, environment: [String: String] = ProcessInfo.processInfo.environment) throws(FileError) {
+        let overrides = YAMLOverrides(environment: environment)
+        try self.init(source: YAMLSource(path: path, kind: .configuration), overrides: overrides)
+        overridden = overrides.explanation
         let folder = URL(fileURLWithPath: path).deletingLastPathComponent()
         func resolve(_ file: String) -> String {
             file.hasPrefix("/") ? file : folder.appendingPathComponent(file).standardizedFileURL.path
@@ -21,6 +24,7 @@ extension Configuration {
         if let folder = recording?.folder { recording?.folder = resolve(folder) }
         if let path = journal?.path { journal?.path = resolve(path) }
         for index in adapters.indices { adapters[index].path = resolve(adapters[index].path) }
+        golden?.resolve(resolve)
     }
 
     /// Decodes and validates the text of a configuration; paths stay as they are.
@@ -28,13 +32,13 @@ extension Configuration {
     /// - Parameter name: what findings call the file.
     /// - Throws: `FileError` with everything that is wrong.
     public init(yaml: String, name: String) throws(FileError) {
-        try self.init(source: YAMLSource(bytes: Array(yaml.utf8), name: name, kind: .configuration))
+        try self.init(source: YAMLSource(bytes: Array(yaml.utf8), name: name, kind: .configuration), overrides: YAMLOverrides(environment: [:]))
     }
 
-    private init(source: YAMLSource) throws(FileError) {
+    private init(source: YAMLSource, overrides: YAMLOverrides) throws(FileError) {
         var decoder = ConfigurationDecoder(reader: NodeReader(source))
-        decoder.decode(try source.compose())
-        guard decoder.reader.findings.isEmpty else { throw FileError(decoder.reader.findings) }
+        decoder.decode(try overrides.applied(to: source.compose()))
+        guard decoder.reader.findings.isEmpty else { throw FileError(decoder.reader.findings.map(overrides.named)) }
         self = decoder.configuration
     }
 }
@@ -52,7 +56,7 @@ extension YAMLKind {
 
 /// YAML nodes → configuration. Notes every mistake and goes on; `configuration` is whole only where the reader found nothing.
 private struct ConfigurationDecoder {
-    static let keys = ["version", "model", "adapters", "regions", "subscribe", "publish", "journal", "recording", "pipeline", "limits", "log"]
+    static let keys = ["version", "model", "adapters", "regions", "subscribe", "publish", "journal", "recording", "control", "golden", "pipeline", "limits", "log"]
 
     private(set) var configuration = Configuration()
     private(set) var reader: NodeReader
@@ -75,6 +79,8 @@ private struct ConfigurationDecoder {
             reader.note(top.field.missing("journal"), "is missing; publish.catch_up answers from a journal")
         }
         recording(top["recording"])
+        control(top["control"])
+        golden(top["golden"])
         pipeline(top["pipeline"])
         limits(top["limits"])
         if let log = section(top["log"], ["level"]) {
@@ -132,6 +138,36 @@ private struct ConfigurationDecoder {
         configuration.journal = journal
     }
 
+    private mutating func control(_ field: NodeReader.Field?) {
+        for (address, field) in texts(field) {
+            let endpoint = Endpoint(.bind, address)
+            if let problem = endpoint.problem {
+                reader.note(field, problem)
+            } else if !endpoint.isLocal {
+                reader.note(field, "commands are taken from this machine alone: an ipc:// or tcp://127.0.0.1 address, not \(address.shownInMessage)")
+            } else {
+                configuration.control.append(endpoint)
+            }
+        }
+    }
+
+    private mutating func golden(_ field: NodeReader.Field?) {
+        guard let section = section(field, ["cameras", "every_minutes", "on_failure"]) else { return }
+        var golden = GoldenSettings()
+        if let minutes = integer(section["every_minutes"], in: 0...100_000) { golden.everySeconds = minutes == 0 ? nil : Double(minutes) * 60 }
+        golden.onFailure = choice(section["on_failure"], GoldenSettings.Failure.self) ?? golden.onFailure
+        if let field = required("cameras", of: section, "name the samples of each camera"), let entries = reader.entries(field) {
+            for (name, _, value) in entries {
+                guard let samples = self.section(value, ["good", "defective"]) else { continue }
+                var camera = GoldenSettings.Camera(camera: name)
+                camera.good = texts(samples["good"]).map(\.text)
+                camera.defective = texts(samples["defective"]).map(\.text)
+                golden.cameras.append(camera)
+            }
+        }
+        configuration.golden = golden
+    }
+
     private enum RecordedFrames: String, CaseIterable { case all, failures, sampled }
 
     private mutating func recording(_ field: NodeReader.Field?) {
@@ -161,7 +197,7 @@ private struct ConfigurationDecoder {
     }
 
     private mutating func pipeline(_ field: NodeReader.Field?) {
-        let keys = ["workers", "decoders", "threads", "queue_per_camera", "policy", "deadline_ms", "shutdown_ms"]
+        let keys = ["workers", "decoders", "threads", "queue_per_camera", "policy", "deadline_ms", "shutdown_ms", "stall_s"]
         guard let section = section(field, keys) else { return }
         var pipeline = configuration.pipeline
         if let workers = integer(section["workers"], in: 1...64) {
@@ -174,6 +210,7 @@ private struct ConfigurationDecoder {
         pipeline.policy = choice(section["policy"], OverflowPolicy.self) ?? pipeline.policy
         pipeline.deadlineMs = integer(section["deadline_ms"], in: 1...3_600_000)
         pipeline.shutdownMs = integer(section["shutdown_ms"], in: 0...60_000) ?? pipeline.shutdownMs
+        pipeline.stallSeconds = integer(section["stall_s"], in: 10...3600) ?? pipeline.stallSeconds
         configuration.pipeline = pipeline
     }
 

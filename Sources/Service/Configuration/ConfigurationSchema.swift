@@ -80,6 +80,31 @@ public enum ConfigurationSchema {
                   "description": "recording stops while the disk has fewer MiB free, so that the journal can go on"}
               }
             },
+            "control": {"$ref": "#/$defs/addresses",
+              "description": "where a ROUTER socket is bound that takes commands ({\"command\": \"reload\"}): flawd reload, golden and state; ipc:// or this machine's own addresses"},
+            "golden": {
+              "type": "object",
+              "additionalProperties": false,
+              "required": ["cameras"],
+              "description": "parts whose verdicts are known: inspected at the start, every so often, and by flawd golden; a wrong answer is a status event",
+              "properties": {
+                "cameras": {
+                  "type": "object",
+                  "description": "samples by camera: files, or folders of pictures, relative to this file",
+                  "additionalProperties": {
+                    "type": "object",
+                    "additionalProperties": false,
+                    "properties": {
+                      "good": {"$ref": "#/$defs/files", "description": "must pass"},
+                      "defective": {"$ref": "#/$defs/files", "description": "must not pass: fail or review"}
+                    }
+                  }
+                },
+                "every_minutes": {"type": "integer", "minimum": 0, "maximum": 100000, "default": 0, "description": "0: at the start and when told to only"},
+                "on_failure": {"enum": ["report", "halt"], "default": "report",
+                  "description": "halt: nothing passes, what would is for review, until flawd golden --acknowledge"}
+              }
+            },
             "pipeline": {
               "type": "object",
               "additionalProperties": false,
@@ -94,6 +119,8 @@ public enum ConfigurationSchema {
                   "description": "what happens when a camera's queue is full: its oldest frame leaves uninspected, or the receiver waits"},
                 "deadline_ms": {"type": "integer", "minimum": 1, "maximum": 3600000,
                   "description": "from receipt to the end of inspection; absent: no deadline"},
+                "stall_s": {"type": "integer", "minimum": 10, "maximum": 3600, "default": 120,
+                  "description": "how long a thread may be at one piece of work before it counts as stuck, and systemd starts flawd anew"},
                 "shutdown_ms": {"type": "integer", "minimum": 0, "maximum": 60000, "default": 3000,
                   "description": "how long a stop may go on inspecting what is queued"}
               }
@@ -120,6 +147,7 @@ public enum ConfigurationSchema {
           },
           "$defs": {
             "address": {"type": "string", "pattern": "^(tcp://.+:[0-9]+|ipc://.+)$"},
+            "files": {"anyOf": [{"type": "string", "minLength": 1}, {"type": "array", "items": {"type": "string", "minLength": 1}}]},
             "addresses": {"anyOf": [{"$ref": "#/$defs/address"},
               {"type": "array", "minItems": 1, "items": {"$ref": "#/$defs/address"}}]}
           }

@@ -10,8 +10,10 @@ public final class StatusInbox: Sendable {
 
     public init(clock: PipelineClock = .system) { self.clock = clock }
 
-    public func say(_ condition: StatusEvent.Condition, _ detail: String) {
-        let event = StatusEvent(condition, detail: detail, publishedUTCNs: clock.utcNs())
+    @Sendable public func say(_ condition: StatusEvent.Condition, _ detail: String) { say(condition, detail, state: nil) }
+
+    func say(_ condition: StatusEvent.Condition, _ detail: String, state: String?) {
+        let event = StatusEvent(condition, detail: detail, state: state, publishedUTCNs: clock.utcNs())
         events.update { events in if events.count < Self.most { events.append(event) } }
     }
 

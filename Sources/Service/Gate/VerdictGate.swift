@@ -74,7 +74,7 @@ public struct VerdictGate: Sendable {
             spawn("inspect.\(index)", threads) {
                 let worker = GateWorker(
                     decoder: FrameDecoder(limits: configuration.limits.image),
-                    inspector: ModelInspector(models: models, threads: settings.threads, regions: regions, plans: plans, logger: logger),
+                    inspector: ModelInspector(models: ModelShelf(models), threads: settings.threads, regions: regions, plans: plans, logger: logger),
                     identity: identity)
                 while let task = work.pop() { worker.work(task) }
             }

@@ -1,7 +1,5 @@
-import Dispatch
 import ServiceLifecycle
 import Streaming
-import Synchronization
 
 /// Answers subscribers that ask for what they missed, on a thread of its own.
 struct CatchUpService: Service {
@@ -9,29 +7,16 @@ struct CatchUpService: Service {
     let endpoints: [Endpoint]
     /// Path.
     let journal: String
+    /// Called once its socket is bound.
+    let isUp: @Sendable () -> Void
 
     func run() async throws {
-        let stop = StopFlag()
-        try await withTaskCancellationOrGracefulShutdownHandler {
-            try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
-                DispatchQueue(label: "flawd.catch-up").async { @Sendable in
-                    continuation.resume(with: Result { try serve(until: stop) })
-                }
-            }
-        } onCancelOrGracefulShutdown: {
-            stop.set()
+        try await runBlocking("flawd.catch-up") {
+            let server = try CatchUpServer(context: context, endpoints: endpoints, journal: journal)
+            isUp()
+            return server
+        } turn: {
+            _ = try $0.serve(timeoutMs: 200)
         }
     }
-
-    private func serve(until stop: StopFlag) throws {
-        let server = try CatchUpServer(context: context, endpoints: endpoints, journal: journal)
-        while !stop.isSet { _ = try server.serve(timeoutMs: 200) }
-    }
-}
-
-private final class StopFlag: Sendable {
-    private let value = Atomic<Bool>(false)
-
-    func set() { value.store(true, ordering: .releasing) }
-    var isSet: Bool { value.load(ordering: .acquiring) }
 }

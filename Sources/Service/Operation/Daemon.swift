@@ -10,7 +10,12 @@ public struct Daemon: Sendable {
     public let pipeline: Pipeline
     private let configuration: Configuration
     private let regions: ReloadableFile<RegionFile>
-    private let models: CameraModels
+    private let models: ModelShelf
+    private let golden: GoldenKeeper
+    private let board = SubscriptionBoard()
+    private let level: SharedLogLevel
+    private let manager: ServiceManager?
+    private let reread: @Sendable () throws -> Configuration
     /// Where subscribers ask for what they missed.
     private let output: MessagingContext
     private let recording: FrameKeeper?
@@ -18,8 +23,18 @@ public struct Daemon: Sendable {
 
     /// Loads the model and the region file.
     ///
+    /// - Parameters:
+    ///   - reread: reads the configuration again, when it is told to reload.
+    ///   - level: of all loggers; a reload changes it.
+    ///   - manager: nil: nobody wants to hear how it is.
     /// - Throws: `FileError`, `CheckpointError`, or `StreamingError` when messaging cannot begin.
-    public init(configuration: Configuration, logger: Logger) throws {
+    public init(
+        configuration: Configuration, reread: @escaping @Sendable () throws -> Configuration, level: SharedLogLevel, manager: ServiceManager? = nil,
+        logger: Logger
+    ) throws {
+        self.reread = reread
+        self.level = level
+        self.manager = manager
         self.configuration = configuration
         self.logger = logger
         // Before a file is in force, so that the journal knows every file that a verdict names.
@@ -29,7 +44,8 @@ public struct Daemon: Sendable {
             archive.add(file)
             return file
         }
-        let models = try CameraModels(configuration)
+        let models = ModelShelf(try CameraModels(configuration)), board = board
+        let samples = try configuration.golden.map { try GoldenSamples($0, regions: regions.current) }
         // Two contexts: shutting the first one down ends the blocked receive, and the second lives until the drain ends.
         let intake = try MessagingContext()
         let output = try MessagingContext()
@@ -44,9 +60,7 @@ public struct Daemon: Sendable {
         }
         let stages = PipelineStages(
             makeSource: {
-                try SocketSource(
-                    context: intake, endpoints: configuration.subscribe.endpoints, topics: configuration.subscribe.topics,
-                    limits: configuration.limits)
+                try SocketSource(context: intake, subscription: configuration.subscribe, limits: configuration.limits, board: board)
             },
             makeDecoder: { FrameDecoder(limits: configuration.limits.image) },
             makeInspector: { ModelInspector(models: models, threads: threads, regions: regions, plans: plans, logger: logger) },
@@ -61,7 +75,8 @@ public struct Daemon: Sendable {
         self.output = output
         pipeline = Pipeline(
             settings: configuration.pipeline, stages: stages,
-            identity: PipelineIdentity(model: models.base.hash, build: build), status: status, logger: logger)
+            identity: PipelineIdentity(model: models.current.base.hash, build: build), status: status, logger: logger)
+        golden = GoldenKeeper(samples, pipeline: pipeline, limits: configuration.limits.image, logger: logger)
     }
 
     /// - Throws: `FileError` naming the folder.
@@ -82,31 +97,44 @@ public struct Daemon: Sendable {
     ///
     /// - Throws: what made the pipeline fail.
     public func run() async throws {
-        let reloader = RegionReloader(file: regions, models: models, logger: logger, tell: pipeline.status.say)
-        let settings = configuration.pipeline
-        for line in models.explanation { logger.info("\(line)") }
+        let reloader = ConfigurationReloader(
+            configuration, parts: .init(regions: regions, models: models, board: board, level: level, golden: golden), reread: reread,
+            manager: manager, logger: logger, tell: pipeline.status.say)
+        let loaded = models.current
+        for line in loaded.explanation { logger.info("\(line)") }
         logger.info("regions \(configuration.regions) revision \(regions.current.revision)")
         let asked = regions.current
-        for warning in asked.warnings + models.warnings(about: asked) { logger.warning("regions: \(warning)") }
-        for endpoint in configuration.subscribe.endpoints { logger.info("frames: \(endpoint)") }
-        for endpoint in configuration.publish.endpoints { logger.info("verdicts: \(endpoint)") }
-        if let journal = configuration.journal {
-            logger.info("journal: \(journal.path), \(journal.settings.durability.rawValue)")
-        } else {
+        for warning in asked.warnings + loaded.warnings(about: asked) { logger.warning("regions: \(warning)") }
+        for line in configuration.explanation { logger.info("\(line)") }
+        if configuration.journal == nil {
             logger.warning("no journal: verdicts are not kept, and a subscriber that is away misses them (journal: in the configuration)")
         }
-        if let recording = configuration.recording { logger.info("recording: \(recording.selection), into \(recording.folder)") }
-        for endpoint in configuration.publish.catchUp { logger.info("catch-up: \(endpoint)") }
-        logger.info(
-            "\(settings.workers) worker(s) of \(configuration.threads) thread(s), \(settings.queuePerCamera) frames a camera, \(settings.policy.rawValue), deadline \(settings.deadlineMs.map { "\($0) ms" } ?? "none")")
-        let work = PipelineService(pipeline: pipeline) { [logger] in logger.notice("ready") }
+        let station = pipeline.station
+        let answersCatchUp = configuration.journal != nil && !configuration.publish.catchUp.isEmpty
+        var parts: Set = ["pipeline"]
+        if answersCatchUp { parts.insert("catch-up") }
+        if !configuration.control.isEmpty { parts.insert("control") }
+        let gate = StartGate(parts) { [logger, manager] in
+            station.isUp()
+            logger.notice("ready")
+            manager?.ready("ready, no frame yet")
+        }
+        let work = PipelineService(pipeline: pipeline) { gate.isUp("pipeline") }
         var services: [ServiceGroupConfiguration.ServiceConfiguration] = [
-            .init(service: SignalService(pipeline: pipeline, reloader: reloader, logger: logger)),
-            .init(service: reloader),
+            .init(service: SignalService(pipeline: pipeline, reloader: reloader, manager: manager, logger: logger)),
+            .init(service: RegionWatcher(reloader: reloader) { [regions] in regions.path }),
             .init(service: StatisticsService(pipeline: pipeline, logger: logger)),
+            .init(service: StationService(station: station, pipeline: pipeline)),
+            .init(service: golden),
         ]
-        if let journal = configuration.journal, !configuration.publish.catchUp.isEmpty {
-            services.append(.init(service: CatchUpService(context: output, endpoints: configuration.publish.catchUp, journal: journal.path)))
+        if let manager { services.append(.init(service: SystemdService(manager: manager, pipeline: pipeline, station: station, logger: logger))) }
+        if answersCatchUp, let journal = configuration.journal {
+            services.append(.init(service: CatchUpService(
+                context: output, endpoints: configuration.publish.catchUp, journal: journal.path) { gate.isUp("catch-up") }))
+        }
+        if !configuration.control.isEmpty {
+            let controller = StationController(reloader: reloader, golden: golden, station: station)
+            services.append(.init(service: ControlService(context: output, endpoints: configuration.control, controller: controller) { gate.isUp("control") }))
         }
         // Stopped after the pipeline, so that the last frames are recorded, too.
         if let recording { services.append(.init(service: recording)) }

@@ -7,7 +7,7 @@ import SelfPerception
 final class ModelInspector: FrameInspecting {
     private let inspector: Inspector
     private let session: SPTSession
-    private let models: CameraModels
+    private let models: ModelShelf
     private let regions: ReloadableFile<RegionFile>
     private let plans: PlanCache<InspectionPlan>
     private let logger: Logger
@@ -16,9 +16,9 @@ final class ModelInspector: FrameInspecting {
     /// Of the last frame.
     private var plan: InspectionPlan?
 
-    init(models: CameraModels, threads: Int, regions: ReloadableFile<RegionFile>, plans: PlanCache<InspectionPlan>, logger: Logger) {
+    init(models: ModelShelf, threads: Int, regions: ReloadableFile<RegionFile>, plans: PlanCache<InspectionPlan>, logger: Logger) {
         self.models = models
-        session = SPTSession(model: models.base, threads: threads)
+        session = SPTSession(model: models.current.base, threads: threads)
         inspector = Inspector(session: session)
         self.regions = regions
         self.plans = plans
@@ -36,7 +36,7 @@ final class ModelInspector: FrameInspecting {
                 verdict: .uninspected, reason: .noRegion, detail: "the region file has no entry for this camera")
             return FrameInspection(result: result, regionsRevision: file.revision)
         }
-        session.use(models.model(of: camera))
+        session.use(models.current.model(of: camera))
         let result = inspector.inspect(image, plan: plan)
         return FrameInspection(result: result, regionsRevision: file.revision, model: session.model.hash)
     }

@@ -1,23 +1,52 @@
 import Streaming
 
-/// Frames from a SUB socket.
-struct SocketSource: FrameSource {
+/// Frames from a SUB socket, whose endpoints and topics may change between two messages.
+final class SocketSource: FrameSource {
     private let subscriber: FrameSubscriber
+    private let board: SubscriptionBoard
+    /// When the present wish was first seen.
+    private var wished: (number: UInt64, at: ContinuousClock.Instant)?
 
-    init(context: MessagingContext, endpoints: [Endpoint], topics: [String], limits: Configuration.Limits) throws {
+    /// A peer that is let go is drained for so long at most.
+    private static let drain = Duration.seconds(1)
+
+    init(context: MessagingContext, subscription: Configuration.Subscription, limits: Configuration.Limits, board: SubscriptionBoard) throws {
         subscriber = try FrameSubscriber(
-            context: context, endpoints: endpoints, topics: topics.isEmpty ? [""] : topics, limits: limits.stream,
-            images: limits.image)
+            context: context, endpoints: subscription.endpoints, topics: Self.topics(subscription), limits: limits.stream, images: limits.image)
+        self.board = board
     }
 
     func receive(timeoutMs: Int) throws -> Reception {
         do {
+            // What has come already is received before its peer is let go.
+            if let wish = board.wish {
+                if !isOverdue(wish), let incoming = try subscriber.receive(timeoutMs: 0) { return .message(incoming) }
+                take(wish)
+            }
             guard let incoming = try subscriber.receive(timeoutMs: timeoutMs) else { return .nothing }
             return .message(incoming)
-        } catch where error.isShutDown {
+        } catch let error as StreamingError where error.isShutDown {
             return .ended
         }
     }
+
+    private func isOverdue(_ wish: SubscriptionBoard.Wish) -> Bool {
+        guard let wished, wished.number == wish.number else {
+            self.wished = (wish.number, .now)
+            return false
+        }
+        return .now - wished.at > Self.drain
+    }
+
+    private func take(_ wish: SubscriptionBoard.Wish) {
+        var problem: String?
+        do {
+            try subscriber.change(endpoints: wish.subscription.endpoints, topics: Self.topics(wish.subscription))
+        } catch { problem = error.description }
+        board.settle(wish, problem)
+    }
+
+    private static func topics(_ subscription: Configuration.Subscription) -> [String] { subscription.topics.isEmpty ? [""] : subscription.topics }
 }
 
 extension FrameDecoder: FrameDecoding {}

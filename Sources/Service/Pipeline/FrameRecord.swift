@@ -25,6 +25,8 @@ struct FrameOutcome: Sendable {
     var verdict: Verdict
     var reason: UninspectedReason?
     var detail: String?
+    /// Why a frame that would pass does not.
+    var withheld: String?
     var regions: [RegionResult] = []
     var regionsRevision: String?
     /// The model that answered; nil when none did.

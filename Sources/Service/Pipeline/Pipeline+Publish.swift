@@ -10,22 +10,27 @@ import Logging
 
 extension Pipeline {
     /// The publishing thread: commits what the orderer releases, then publishes it.
-    func publish(to sink: any EventSink, ledger: any VerdictLedger) {
+    func publish(to sink: any EventSink, ledger: any VerdictLedger, hand: PipelinePulse.Hand) {
         var batch: [(record: FrameRecord, outcome: FrameOutcome)] = []
         var events: [PipelineEvent] = []
         var nextHeartbeat = clock.monotonicNs()
         var hasFailed = false
-        while orderer.take(settings.commitBatch, timeoutMs: 200, into: &batch) {
+        while true {
+            hand.rest()
+            guard orderer.take(settings.commitBatch, timeoutMs: 200, into: &batch) else { break }
+            hand.work(at: clock.monotonicNs())
             if !batch.isEmpty {
                 publish(batch, &events, to: sink, ledger: ledger, &hasFailed)
                 batch.removeAll(keepingCapacity: true)
                 events.removeAll(keepingCapacity: true)
             }
-            for event in status.takeAll() { tell(event, to: sink) }
+            tellAll(to: sink)
             guard clock.monotonicNs() >= nextHeartbeat else { continue }
             nextHeartbeat = clock.monotonicNs() + Self.heartbeatNs
             beat(to: sink, ledger: ledger)
         }
+        // What was said since.
+        tellAll(to: sink)
     }
 
     private static var heartbeatNs: Int64 { 1_000_000_000 }
@@ -36,7 +41,7 @@ extension Pipeline {
         _ batch: [(record: FrameRecord, outcome: FrameOutcome)], _ events: inout [PipelineEvent], to sink: any EventSink, ledger: any VerdictLedger,
         _ hasFailed: inout Bool
     ) {
-        let now = clock.monotonicNs(), utc = clock.utcNs()
+        let now = clock.monotonicNs(), utc = clock.utcNs(), batch = withheld(batch)
         for (record, outcome) in batch { compose(record, outcome, now: now, utc: utc, into: &events) }
         if hasFailed {
             counters.update { $0.unpublished += UInt64(events.count) }
@@ -53,12 +58,25 @@ extension Pipeline {
         for (_, outcome) in batch { if let slot = outcome.slot { recycle(slot) } }
     }
 
+    /// While the station is halted nothing passes: what would is for review, and says why.
+    private func withheld(_ batch: [(record: FrameRecord, outcome: FrameOutcome)]) -> [(record: FrameRecord, outcome: FrameOutcome)] {
+        guard let reason = station.withholding else { return batch }
+        return batch.map { record, outcome in
+            guard outcome.verdict == .pass else { return (record, outcome) }
+            var outcome = outcome
+            outcome.verdict = .review
+            outcome.withheld = reason
+            return (record, outcome)
+        }
+    }
+
     /// False: the events could not be committed for good; none was sent, and the pipeline ends.
     private func commitAndSend(
         _ events: inout [PipelineEvent], of batch: [(record: FrameRecord, outcome: FrameOutcome)], to sink: any EventSink, ledger: any VerdictLedger
     ) -> Bool {
         do { try commit(&events, ledger: ledger, sink: sink) } catch {
             counters.update { $0.unpublished += UInt64(events.count) }
+            station.error("journal", "\(error)")
             logger.critical("verdicts could not be committed and are not published: \(error)")
             tell(StatusEvent(.journalFailed, detail: "\(error)", publishedUTCNs: clock.utcNs()), to: sink)
             fail(error)
@@ -77,7 +95,10 @@ extension Pipeline {
         while true {
             do {
                 try ledger.commit(&events)
-                if nextWord > begun { tell(StatusEvent(.journalRecovered, detail: "verdicts are committed again", publishedUTCNs: clock.utcNs()), to: sink) }
+                if nextWord > begun {
+                    station.error("journal", nil)
+                    tell(StatusEvent(.journalRecovered, detail: "verdicts are committed again", publishedUTCNs: clock.utcNs()), to: sink)
+                }
                 return
             } catch let error as any LedgerFailure {
                 counters.update { $0.commitFailures += 1 }
@@ -86,6 +107,7 @@ extension Pipeline {
                 if now >= nextWord {
                     nextWord = now + Self.heartbeatNs
                     logger.error("verdicts wait to be committed: \(error)")
+                    station.error("journal", "\(error)")
                     tell(StatusEvent(.journalFailing, detail: "\(error)", publishedUTCNs: clock.utcNs()), to: sink)
                 }
                 usleep(100_000)
@@ -100,6 +122,10 @@ extension Pipeline {
             trouble("publishing a heartbeat failed: \(error)")
         }
         do { try ledger.tidy(utcNs: clock.utcNs()) } catch { trouble("\(error)") }
+    }
+
+    private func tellAll(to sink: any EventSink) {
+        for event in status.takeAll() { tell(event, to: sink) }
     }
 
     private func tell(_ event: StatusEvent, to sink: any EventSink) {
@@ -143,6 +169,6 @@ extension Pipeline {
                     capturedMonotonicNs: record.capturedMonotonicNs, receivedUTCNs: record.receivedUTCNs, publishedUTCNs: utc,
                     latencyNs: outcome.times.latencies(receivedNs: record.receivedNs, publishedNs: now),
                     verdict: outcome.verdict, reason: outcome.reason, detail: outcome.detail, regions: outcome.regions,
-                    roiRevision: outcome.regionsRevision, model: outcome.model ?? identity.model, build: identity.build)))
+                    withheld: outcome.withheld, roiRevision: outcome.regionsRevision, model: outcome.model ?? identity.model, build: identity.build)))
     }
 }

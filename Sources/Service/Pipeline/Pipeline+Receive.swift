@@ -36,9 +36,10 @@ struct CameraTable {
 
 extension Pipeline {
     /// The receiving thread.
-    func receive(from source: any FrameSource) {
+    func receive(from source: any FrameSource, hand: PipelinePulse.Hand) {
         var table = CameraTable(limit: settings.maxCameras, places: places.read { $0 })
         loop: while phase < .draining {
+            hand.work(at: clock.monotonicNs())
             do {
                 switch try source.receive(timeoutMs: 200) {
                 case .message(let incoming): accept(incoming, &table)

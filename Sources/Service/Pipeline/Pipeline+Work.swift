@@ -6,16 +6,18 @@ import Synchronization
 
 extension Pipeline {
     /// A decoding thread.
-    func decode(with decoder: any FrameDecoding) {
+    func decode(with decoder: any FrameDecoding, hand: PipelinePulse.Hand) {
         // The slot before the frame: see `Pipeline`.
         while let slot = slots.pop() {
             guard let queued = intake.pop() else {
                 recycle(slot)
                 break
             }
+            hand.work(at: clock.monotonicNs())
+            defer { hand.rest() }
             if let decodedFrame = decode(queued, with: decoder, into: slot) {
-                guard let refused = decoded.push(decodedFrame) else { continue }
-                settle(refused.ticket, .uninspected(.shutdown, hash: refused.hash, times: refused.times))
+                guard decoded.push(.frame(decodedFrame)) != nil else { continue }
+                settle(decodedFrame.ticket, .uninspected(.shutdown, hash: decodedFrame.hash, times: decodedFrame.times))
             }
             recycle(slot)
         }
@@ -47,8 +49,17 @@ extension Pipeline {
     }
 
     /// An inspecting thread.
-    func inspect(with inspector: any FrameInspecting) {
-        while let frame = decoded.pop() {
+    func inspect(with inspector: any FrameInspecting, hand: PipelinePulse.Hand) {
+        while let work = decoded.pop() {
+            hand.work(at: clock.monotonicNs())
+            defer { hand.rest() }
+            let frame: Decoded
+            switch work {
+            case .frame(let next): frame = next
+            case .errand(let errand):
+                errand.run(inspector)
+                continue
+            }
             let outcome = inspect(frame, with: inspector)
             let slot = frame.slot
             if settle(frame.ticket, outcome), outcome.slot != nil { continue }

@@ -54,9 +54,11 @@ public final class Pipeline: Sendable {
     let state = Monitor(State())
     let counters = Monitor(PipelineCounters())
     let intake: FairQueue<Queued>
-    let decoded: BoundedQueue<Decoded>
+    let decoded: BoundedQueue<Work>
     let slots: BoundedQueue<FrameSlot>
     let status: StatusInbox
+    let station: Station
+    let pulse = PipelinePulse()
     /// Where cameras' counts were when the ledger was opened.
     let places = Monitor<[String: CameraPlace]>([:])
     let orderer: Orderer<FrameRecord, FrameOutcome>
@@ -72,14 +74,16 @@ public final class Pipeline: Sendable {
 
     public init(
         settings: PipelineSettings, stages: PipelineStages, identity: PipelineIdentity, clock: PipelineClock = .system,
-        status: StatusInbox? = nil, logger: Logger
+        status: StatusInbox? = nil, station: Station? = nil, logger: Logger
     ) {
         precondition(settings.workers > 0 && settings.decoders > 0 && settings.commitBatch > 0)
         self.settings = settings
         self.stages = stages
         self.identity = identity
         self.clock = clock
-        self.status = status ?? StatusInbox(clock: clock)
+        let status = status ?? StatusInbox(clock: clock)
+        self.status = status
+        self.station = station ?? Station(status: status, clock: clock)
         self.logger = logger
         intake = FairQueue(capacityPerLane: settings.queuePerCamera, policy: settings.policy)
         decoded = BoundedQueue(capacity: settings.decodedCapacity)
@@ -111,24 +115,24 @@ public final class Pipeline: Sendable {
                 let parts = try (stages.makeSink(), stages.makeLedger())
                 places.update { $0 = parts.1.places }
                 return parts
-            } loop: {
-                [self] in publish(to: $0.0, ledger: $0.1)
+            } loop: { [self] parts, hand in
+                publish(to: parts.0, ledger: parts.1, hand: hand)
             }
             for index in 0..<settings.decoders {
-                spawn("decode.\(index)", report, make: stages.makeDecoder) { [self] in decode(with: $0) }
+                spawn("decode.\(index)", report, make: stages.makeDecoder) { [self] in decode(with: $0, hand: $1) }
             }
             for index in 0..<settings.workers {
-                spawn("inspect.\(index)", report, make: stages.makeInspector) { [self] in inspect(with: $0) }
+                spawn("inspect.\(index)", report, make: stages.makeInspector) { [self] in inspect(with: $0, hand: $1) }
             }
             try await report.settled(on: control)
             let receiver = StartReport()
-            spawn("receive", receiver, until: [ends], make: stages.makeSource) { [self] in receive(from: $0) }
+            spawn("receive", receiver, until: [ends], make: stages.makeSource) { [self] in receive(from: $0, hand: $1) }
             try await receiver.settled(on: control)
         } catch {
             state.update { $0.phase = .abandoned }
             intake.close(discarding: true)
             orderer.close()
-            decoded.close()
+            discardWork()
             slots.close()
             await ended()
             throw error
@@ -155,16 +159,17 @@ public final class Pipeline: Sendable {
     /// One labelled serial queue, one thread for as long as the loop runs; the part lives and dies on it.
     private func spawn<Part>(
         _ name: String, _ report: StartReport, until groups: [DispatchGroup] = [],
-        make: @escaping @Sendable () throws -> Part, loop: @escaping @Sendable (Part) -> Void
+        make: @escaping @Sendable () throws -> Part, loop: @escaping @Sendable (Part, PipelinePulse.Hand) -> Void
     ) {
         report.expect()
-        let groups = groups + [threads]
+        let groups = groups + [threads], hand = pulse.hand(for: name)
         groups.forEach { $0.enter() }
         DispatchQueue(label: "flawd.\(name)").async { @Sendable in
             do {
                 let part = try make()
                 report.made()
-                loop(part)
+                loop(part, hand)
+                hand.rest()
             } catch {
                 report.failed(error)
             }
@@ -205,8 +210,17 @@ extension Pipeline {
     func abandon() {
         guard advance(to: .abandoned) != nil else { return }
         orderer.settleAll { _ in .uninspected(.shutdown, "the service stopped during its inspection") }
-        for frame in decoded.close(discarding: true) { recycle(frame.slot) }
+        discardWork()
         slots.close()
+    }
+
+    private func discardWork() {
+        for work in decoded.close(discarding: true) {
+            switch work {
+            case .frame(let frame): recycle(frame.slot)
+            case .errand(let errand): errand.run(nil)
+            }
+        }
     }
 
     /// Ends the pipeline because a part of it failed for good.

@@ -24,6 +24,8 @@ public struct PipelineSettings: Sendable, Equatable {
     public var commitBatch = 64
     /// How long verdicts wait for a ledger that cannot take them for now, before the pipeline ends.
     public var ledgerPatienceMs = 5000
+    /// How long a thread may be at one piece of work before it counts as stuck: above the longest inspection and the slowest disk.
+    public var stallSeconds = 120
     public var publishesMasks = false
     public var publishesOverlays = false
 
@@ -37,6 +39,8 @@ public struct PipelineSettings: Sendable, Equatable {
 
     /// Decoded frames that wait for a worker: each finds its next frame ready.
     var decodedCapacity: Int { workers }
+
+    var stallNs: Int64 { Int64(stallSeconds) * 1_000_000_000 }
 
     var deadlineNs: Int64? { deadlineMs.map { Int64($0) * 1_000_000 } }
 }

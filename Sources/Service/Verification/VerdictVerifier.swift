@@ -63,6 +63,9 @@ public struct VerdictVerifier {
         fresh.capturedUTCNs = event.capturedUTCNs
         fresh.capturedMonotonicNs = event.capturedMonotonicNs
         fresh.latencyNs = event.latencyNs
+        // The model said pass; the station did not let it out.
+        if event.withheld != nil, fresh.verdict == .pass { fresh.verdict = .review }
+        fresh.withheld = event.withheld
         return Result(recorded: event, fresh: fresh, recording: recording, differences: Self.differences(record.json, event, fresh))
     }
 
@@ -112,7 +115,7 @@ public struct VerdictVerifier {
         let file = try ReloadableFile(path: "the region file of event \(event.seq)") { try RegionFile(bytes: text, name: $0) }
         return GateWorker(
             decoder: FrameDecoder(limits: configuration.limits.image),
-            inspector: ModelInspector(models: models, threads: configuration.threads, regions: file, plans: PlanCache(capacity: 1), logger: logger),
+            inspector: ModelInspector(models: ModelShelf(models), threads: configuration.threads, regions: file, plans: PlanCache(capacity: 1), logger: logger),
             identity: PipelineIdentity(model: models.base.hash, build: BuildIdentity.current()))
     }
 

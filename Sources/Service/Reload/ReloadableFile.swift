@@ -15,7 +15,7 @@ public final class ReloadableFile<Contents: Sendable>: Sendable {
     }
 
     /// What tells one state of a file from another without reading it.
-    private struct Signature: Equatable {
+    fileprivate struct Signature: Equatable, Sendable {
         var device: UInt64
         var inode: UInt64
         var size: Int64
@@ -39,6 +39,7 @@ public final class ReloadableFile<Contents: Sendable>: Sendable {
     }
 
     private struct State {
+        var path: String
         var contents: Contents
         /// Of the last attempt, good or bad: a bad file is reported once.
         var signature: Signature?
@@ -46,39 +47,61 @@ public final class ReloadableFile<Contents: Sendable>: Sendable {
         var unsettled: Signature?
     }
 
-    public let path: String
-    private let load: @Sendable (String) throws -> Contents
+    /// What a file holds, not yet in force.
+    public struct Loaded: Sendable {
+        public let path: String
+        public let contents: Contents
+        fileprivate let signature: Signature?
+    }
+
+    private let read: @Sendable (String) throws -> Contents
     private let state: Monitor<State>
 
     /// - Throws: what `load` throws.
     public init(path: String, load: @escaping @Sendable (String) throws -> Contents) throws {
-        self.path = path
-        self.load = load
-        // Taken before reading: what is written while the file is being read is noticed at the next look.
+        read = load
         let signature = Signature(path)
-        state = Monitor(State(contents: try load(path), signature: signature))
+        state = Monitor(State(path: path, contents: try load(path), signature: signature))
     }
 
+    public var path: String { state.read { $0.path } }
     public var current: Contents { state.read { $0.contents } }
+
+    /// Reads a file, this or another, without putting it in force.
+    ///
+    /// - Throws: what the loading of contents throws.
+    public func load(_ path: String) throws -> Loaded {
+        // Taken before reading: what is written while the file is being read is noticed at the next look.
+        let signature = Signature(path)
+        return Loaded(path: path, contents: try read(path), signature: signature)
+    }
+
+    /// Puts what was read in force.
+    public func take(_ loaded: Loaded) {
+        state.update { $0 = State(path: loaded.path, contents: loaded.contents, signature: loaded.signature) }
+    }
 
     /// Reads the file again.
     public func reload() -> Outcome {
-        let signature = Signature(path)
+        let path = path, signature = Signature(path)
         do {
-            let contents = try load(path)
-            state.update { $0 = State(contents: contents, signature: signature) }
-            return .replaced(contents)
+            let loaded = try load(path)
+            take(loaded)
+            return .replaced(loaded.contents)
         } catch {
             state.update { $0.signature = signature }
             return .refused(error)
         }
     }
 
-    /// Reads the file again if it is no longer the one that was read last and is the same as at the last look: half a
-    /// file may be a valid one with fewer regions. A file that is gone for the moment (an editor replaces it) is looked for
-    /// again next time.
-    public func reloadIfChanged() -> Outcome? {
+    /// Reads the file again if it is no longer the one that was read last. A file that is gone for the moment (an editor replaces it) is looked
+    /// for again next time.
+    ///
+    /// - Parameter waitsToSettle: only if it is the same as at the last look, too: half a file may be a valid one with fewer regions. Whoever
+    ///   knows that the writer has closed it need not wait.
+    public func reloadIfChanged(waitsToSettle: Bool = true) -> Outcome? {
         guard let signature = Signature(path), signature != state.read({ $0.signature }) else { return nil }
+        guard waitsToSettle else { return reload() }
         let isSettled = state.update { state in
             defer { state.unsettled = signature }
             return state.unsettled == signature

@@ -4,13 +4,15 @@ public struct Endpoint: Hashable, Sendable, CustomStringConvertible {
     public var role: Role
     /// `tcp://host:port` or `ipc://path`.
     public var address: String
+    public var security: EndpointSecurity
 
-    public init(_ role: Role, _ address: String) {
+    public init(_ role: Role, _ address: String, _ security: EndpointSecurity = .plain) {
         self.role = role
         self.address = address
+        self.security = security
     }
 
-    public var description: String { "\(role.rawValue) \(address)" }
+    public var description: String { "\(role.rawValue) \(address)\(security == .plain ? "" : ", CURVE")" }
 
     /// Throws unless the address is `tcp://host:port` or `ipc://path`. Host and path are left to libzmq; the port is not, because
     /// libzmq takes a number above 65535 for another port without a word.

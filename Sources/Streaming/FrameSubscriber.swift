@@ -1,4 +1,5 @@
 import CZeroMQ
+import Foundation
 import Imaging
 
 /// A SUB socket for frames. Made, used and closed on one queue.
@@ -15,6 +16,9 @@ public final class FrameSubscriber {
     private let socket: Socket
     private let slots = MessageSlots(count: FrameCodec.maxParts + 1)
     private let codec: FrameCodec
+    private var pace: TokenBucket?
+    private let refusals: RefusedConnections?
+    private var refused: Set<String> = []
     private var parts: [UnsafeRawBufferPointer] = []
 
     /// - Parameters:
@@ -26,17 +30,27 @@ public final class FrameSubscriber {
         images: ImageLimits = .init()
     ) throws(StreamingError) {
         codec = FrameCodec(limits: limits, images: images)
+        pace = limits.messagesPerSecond.map { TokenBucket(perSecond: $0, now: .now) }
         socket = try Socket(context, .subscriber)
         try socket.configure(
             maxMessageBytes: limits.maxMessageBytes, highWaterMark: limits.receiveHighWaterMark)
+        refusals = try RefusedConnections(context, socket, endpoints)
         boundEndpoints = try socket.attach(endpoints, topics: topics)
         parts.reserveCapacity(FrameCodec.maxParts)
     }
 
-    /// Waits for the next message. nil: nothing came within `timeoutMs` (a negative one waits for ever). Throws `.isShutDown`
+    /// Waits for the next message. What comes faster than `StreamLimits.messagesPerSecond` stays in libzmq's queues, where each peer has one of
+    /// its own and its turn, and then with its sender, who drops it: it is not received. nil: nothing came within `timeoutMs` (a negative one waits for ever). Throws `.isShutDown`
     /// once the context was shut down.
     public func receive(timeoutMs: Int) throws(StreamingError) -> Incoming? {
+        if let delay = pace?.delay(now: .now) {
+            let patience = timeoutMs < 0 ? delay : min(delay, .milliseconds(timeoutMs))
+            usleep(useconds_t(clamping: Int64((patience / .microseconds(1)).rounded(.up))))
+            if patience < delay { return nil }
+        }
+        if let refusals { refused.formUnion(try refusals.look(socket)) }
         guard try socket.waitForMessage(timeoutMs: timeoutMs), let count = try receiveParts() else { return nil }
+        pace?.take(now: .now)
         defer {
             parts.removeAll(keepingCapacity: true)
             slots.clear()
@@ -50,6 +64,12 @@ public final class FrameSubscriber {
         case .notice(let topic): .notice(topic: topic)
         case .rejected(let problem): .rejected(problem: problem)
         }
+    }
+
+    /// The addresses whose server refused our key since this was last asked; they are tried again every other second.
+    public func takeRefusals() -> Set<String> {
+        defer { refused = [] }
+        return refused
     }
 
     /// How many parts the message had, all of them received; nil when there was none after all.
@@ -66,19 +86,5 @@ public final class FrameSubscriber {
         }
         drainedParts += max(0, count - FrameCodec.maxParts)
         return count
-    }
-}
-
-extension Socket {
-    /// Subscribes, then attaches every endpoint. Returns where the binding ones are bound.
-    borrowing func attach(_ endpoints: [Endpoint], topics: [String] = []) throws(StreamingError) -> [String] {
-        guard !endpoints.isEmpty else { throw StreamingError("a socket needs at least one endpoint") }
-        for topic in topics { try subscribe(to: topic) }
-        var bound: [String] = []
-        for endpoint in endpoints {
-            let address = try attach(endpoint)
-            if endpoint.role == .bind { bound.append(address) }
-        }
-        return bound
     }
 }

@@ -9,6 +9,8 @@ struct CatchUpService: Service {
     let endpoints: [Endpoint]
     /// Path.
     let journal: String
+    /// Of one subscriber.
+    var requestsPerSecond = CatchUpServer.standardRate
 
     func run() async throws {
         let stop = StopFlag()
@@ -24,7 +26,7 @@ struct CatchUpService: Service {
     }
 
     private func serve(until stop: StopFlag) throws {
-        let server = try CatchUpServer(context: context, endpoints: endpoints, journal: journal)
+        let server = try CatchUpServer(context: context, endpoints: endpoints, journal: journal, requestsPerSecond: requestsPerSecond)
         while !stop.isSet { _ = try server.serve(timeoutMs: 200) }
     }
 }

@@ -14,11 +14,12 @@ public struct Daemon: Sendable {
     /// Where subscribers ask for what they missed.
     private let output: MessagingContext
     private let recording: FrameKeeper?
+    private let security: ConnectionSecurity
     private let logger: Logger
 
     /// Loads the model and the region file.
     ///
-    /// - Throws: `FileError`, `CheckpointError`, or `StreamingError` when messaging cannot begin.
+    /// - Throws: `FileError`, `CheckpointError`, `CurveError`, or `StreamingError` when messaging cannot begin.
     public init(configuration: Configuration, logger: Logger) throws {
         self.configuration = configuration
         self.logger = logger
@@ -31,11 +32,12 @@ public struct Daemon: Sendable {
         }
         let models = try CameraModels(configuration)
         // Two contexts: shutting the first one down ends the blocked receive, and the second lives until the drain ends.
-        let intake = try MessagingContext()
-        let output = try MessagingContext()
+        let status = StatusInbox(), build = BuildIdentity.current()
+        let security = try ConnectionSecurity(configuration, status: status, logger: logger)
+        let intake = try MessagingContext(authority: security.authority)
+        let output = try MessagingContext(authority: security.authority)
         let plans = PlanCache<InspectionPlan>(capacity: configuration.pipeline.maxCameras * 2)
         let threads = configuration.threads
-        let status = StatusInbox(), build = BuildIdentity.current()
         recording = try configuration.recording.map { settings in
             try Self.makeFolder(settings.folder)
             return FrameKeeper(
@@ -45,12 +47,12 @@ public struct Daemon: Sendable {
         let stages = PipelineStages(
             makeSource: {
                 try SocketSource(
-                    context: intake, endpoints: configuration.subscribe.endpoints, topics: configuration.subscribe.topics,
-                    limits: configuration.limits)
+                    context: intake, endpoints: security.endpoints(of: configuration.subscribe), topics: configuration.subscribe.topics,
+                    limits: configuration.limits, report: security.reportRefusal)
             },
             makeDecoder: { FrameDecoder(limits: configuration.limits.image) },
             makeInspector: { ModelInspector(models: models, threads: threads, regions: regions, plans: plans, logger: logger) },
-            makeSink: { try SocketSink(context: output, endpoints: configuration.publish.endpoints) },
+            makeSink: { try SocketSink(context: output, endpoints: security.endpoints(of: configuration.publish), tell: status.say) },
             makeLedger: {
                 guard let journal = configuration.journal else { return RunLedger() }
                 return try JournalLedger(path: journal.path, settings: journal.settings, regions: archive)
@@ -59,6 +61,7 @@ public struct Daemon: Sendable {
         self.regions = regions
         self.models = models
         self.output = output
+        self.security = security
         pipeline = Pipeline(
             settings: configuration.pipeline, stages: stages,
             identity: PipelineIdentity(model: models.base.hash, build: build), status: status, logger: logger)
@@ -88,15 +91,17 @@ public struct Daemon: Sendable {
         logger.info("regions \(configuration.regions) revision \(regions.current.revision)")
         let asked = regions.current
         for warning in asked.warnings + models.warnings(about: asked) { logger.warning("regions: \(warning)") }
-        for endpoint in configuration.subscribe.endpoints { logger.info("frames: \(endpoint)") }
-        for endpoint in configuration.publish.endpoints { logger.info("verdicts: \(endpoint)") }
+        if let line = security.explanation { logger.notice("\(line)") }
+        for endpoint in security.endpoints(of: configuration.subscribe) { logger.info("frames: \(endpoint)") }
+        for endpoint in security.endpoints(of: configuration.publish) { logger.info("verdicts: \(endpoint)") }
         if let journal = configuration.journal {
             logger.info("journal: \(journal.path), \(journal.settings.durability.rawValue)")
         } else {
             logger.warning("no journal: verdicts are not kept, and a subscriber that is away misses them (journal: in the configuration)")
         }
         if let recording = configuration.recording { logger.info("recording: \(recording.selection), into \(recording.folder)") }
-        for endpoint in configuration.publish.catchUp { logger.info("catch-up: \(endpoint)") }
+        let catchUp = security.catchUp(of: configuration.publish)
+        for endpoint in catchUp { logger.info("catch-up: \(endpoint)") }
         logger.info(
             "\(settings.workers) worker(s) of \(configuration.threads) thread(s), \(settings.queuePerCamera) frames a camera, \(settings.policy.rawValue), deadline \(settings.deadlineMs.map { "\($0) ms" } ?? "none")")
         let work = PipelineService(pipeline: pipeline) { [logger] in logger.notice("ready") }
@@ -105,9 +110,10 @@ public struct Daemon: Sendable {
             .init(service: reloader),
             .init(service: StatisticsService(pipeline: pipeline, logger: logger)),
         ]
-        if let journal = configuration.journal, !configuration.publish.catchUp.isEmpty {
-            services.append(.init(service: CatchUpService(context: output, endpoints: configuration.publish.catchUp, journal: journal.path)))
+        if let journal = configuration.journal, !catchUp.isEmpty {
+            services.append(.init(service: CatchUpService(context: output, endpoints: catchUp, journal: journal.path, requestsPerSecond: configuration.limits.maxCatchUpPerSecond)))
         }
+        if let allowed = security.allowed { services.append(.init(service: KeyReloader(file: allowed, logger: logger, tell: pipeline.status.say))) }
         // Stopped after the pipeline, so that the last frames are recorded, too.
         if let recording { services.append(.init(service: recording)) }
         services.append(.init(service: work, successTerminationBehavior: .gracefullyShutdownGroup))

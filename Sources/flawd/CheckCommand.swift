@@ -45,6 +45,7 @@ struct CheckCommand: AsyncParsableCommand {
         if let path {
             do throws(FileError) { file = try RegionFile(path: path) } catch { findings += error.findings }
         }
+        findings += settings?.security?.findings ?? []
         var models: CameraModels?
         if let settings {
             do throws(CheckpointError) { models = try CameraModels(settings) } catch {
@@ -105,6 +106,7 @@ struct CheckCommand: AsyncParsableCommand {
             let pipeline = settings.pipeline
             if report.valid { Terminal.print("\(config): valid") }
             for line in report.models { Terminal.print("  \(line)") }
+            if let line = settings.security?.explanation { Terminal.print("  \(line)") }
             for endpoint in settings.subscribe.endpoints { Terminal.print("  frames: \(endpoint)") }
             for endpoint in settings.publish.endpoints { Terminal.print("  verdicts: \(endpoint)") }
             Terminal.print(

@@ -9,6 +9,7 @@ struct Flawd: AsyncParsableCommand {
             """,
         subcommands: [
             RunCommand.self, CheckCommand.self, DemoCommand.self, RecordCommand.self, ReplayCommand.self, WatchCommand.self, JournalCommand.self, VerifyCommand.self,
+            KeygenCommand.self, KeysCommand.self,
             SegmentCommand.self, TuneCommand.self, EvaluateCommand.self, CalibrateCommand.self, ModelCommand.self, BenchCommand.self,
         ])
 }

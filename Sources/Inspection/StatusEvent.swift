@@ -15,6 +15,10 @@ public struct StatusEvent: Sendable, Codable, Equatable {
         case goldenRight = "golden_right", goldenWrong = "golden_wrong"
         /// Frames are not recorded any more, or are again.
         case recordingStopped = "recording_stopped", recordingResumed = "recording_resumed"
+        /// Somebody who is not allowed wanted to connect; a new list of allowed keys is in force, or is not usable and the old one stays.
+        case keyDenied = "key_denied", keysReplaced = "keys_replaced", keysRefused = "keys_refused"
+        /// Somebody subscribed to more than can be kept, and every subscriber had to connect anew.
+        case subscribersPutOff = "subscribers_put_off"
     }
 
     public var schemaVersion = 1

@@ -4,13 +4,15 @@ public struct Endpoint: Hashable, Sendable, CustomStringConvertible {
     public var role: Role
     /// `tcp://host:port` or `ipc://path`.
     public var address: String
+    public var security: EndpointSecurity
 
-    public init(_ role: Role, _ address: String) {
+    public init(_ role: Role, _ address: String, _ security: EndpointSecurity = .plain) {
         self.role = role
         self.address = address
+        self.security = security
     }
 
-    public var description: String { "\(role.rawValue) \(address)" }
+    public var description: String { "\(role.rawValue) \(address)\(security == .plain ? "" : ", CURVE")" }
 
     /// Throws unless the address is `tcp://host:port` or `ipc://path`. Host and path are left to libzmq; the port is not, because
     /// libzmq takes a number above 65535 for another port without a word.
@@ -33,15 +35,6 @@ public struct Endpoint: Hashable, Sendable, CustomStringConvertible {
     }
 
     private func wrong(_ what: String) -> StreamingError { StreamingError("cannot \(role.rawValue) '\(address)': \(what)") }
-
-    /// Whether only this machine can reach it: `ipc://`, or TCP on 127.0.0.0/8, ::1 or localhost.
-    public var isLocal: Bool {
-        guard address.hasPrefix("tcp://") else { return true }
-        let host = address.dropFirst("tcp://".count).split(separator: ":", omittingEmptySubsequences: false).dropLast().joined(separator: ":")
-        if ["localhost", "[::1]"].contains(host) { return true }
-        let numbers = host.split(separator: ".", omittingEmptySubsequences: false)
-        return numbers.count == 4 && numbers[0] == "127" && numbers.allSatisfy { UInt8($0) != nil }
-    }
 
     /// Whether the address is a literal IPv6 one. libzmq takes the first answer of a name look-up only, so IPv6
     /// switched on for a name such as `localhost` would miss a peer that listens on IPv4 alone.

@@ -1,4 +1,5 @@
 import CZeroMQ
+import Foundation
 import Imaging
 
 /// A SUB socket for frames. Made, used and closed on one queue.
@@ -18,6 +19,10 @@ public final class FrameSubscriber {
     private var topics: [String] = []
     private let slots = MessageSlots(count: FrameCodec.maxParts + 1)
     private let codec: FrameCodec
+    private var pace: TokenBucket?
+    private let context: MessagingContext
+    private var refusals: RefusedConnections?
+    private var refused: Set<String> = []
     private var parts: [UnsafeRawBufferPointer] = []
 
     /// - Parameters:
@@ -29,6 +34,8 @@ public final class FrameSubscriber {
         images: ImageLimits = .init()
     ) throws(StreamingError) {
         codec = FrameCodec(limits: limits, images: images)
+        pace = limits.messagesPerSecond.map { TokenBucket(perSecond: $0, now: .now) }
+        self.context = context
         socket = try Socket(context, .subscriber)
         try socket.configure(
             maxMessageBytes: limits.maxMessageBytes, highWaterMark: limits.receiveHighWaterMark)
@@ -42,12 +49,15 @@ public final class FrameSubscriber {
     public func change(endpoints: [Endpoint], topics: [String]) throws(StreamingError) {
         guard !endpoints.isEmpty else { throw StreamingError("a socket needs at least one endpoint") }
         for topic in topics where !self.topics.contains(topic) { try socket.subscribe(to: topic) }
-        let known = attached.count
+        let known = attached.count, all = attached.map(\.endpoint) + endpoints
+        // Before they are attached: a refusal comes once.
+        if let refusals { refusals.watch(all) } else { refusals = try RefusedConnections(context, socket, all) }
         do throws(StreamingError) {
             try attachNew(of: endpoints)
         } catch {
             for entry in attached[known...] { socket.detach(entry.endpoint, entry.address) }
             attached.removeSubrange(known...)
+            refusals?.watch(attached.map(\.endpoint))
             for topic in topics where !self.topics.contains(topic) { socket.unsubscribe(from: topic) }
             throw error
         }
@@ -55,6 +65,7 @@ public final class FrameSubscriber {
         attached.removeAll { !endpoints.contains($0.endpoint) }
         for topic in self.topics where !topics.contains(topic) { socket.unsubscribe(from: topic) }
         self.topics = topics
+        refusals?.watch(endpoints)
     }
 
     private func attachNew(of endpoints: [Endpoint]) throws(StreamingError) {
@@ -63,10 +74,18 @@ public final class FrameSubscriber {
         }
     }
 
-    /// Waits for the next message. nil: nothing came within `timeoutMs` (a negative one waits for ever). Throws `.isShutDown`
+    /// Waits for the next message. What comes faster than `StreamLimits.messagesPerSecond` stays in libzmq's queues, where each peer has one of
+    /// its own and its turn, and then with its sender, who drops it: it is not received. nil: nothing came within `timeoutMs` (a negative one waits for ever). Throws `.isShutDown`
     /// once the context was shut down.
     public func receive(timeoutMs: Int) throws(StreamingError) -> Incoming? {
+        if let delay = pace?.delay(now: .now) {
+            let patience = timeoutMs < 0 ? delay : min(delay, .milliseconds(timeoutMs))
+            usleep(useconds_t(clamping: Int64((patience / .microseconds(1)).rounded(.up))))
+            if patience < delay { return nil }
+        }
+        if let refusals { refused.formUnion(try refusals.look(socket)) }
         guard try socket.waitForMessage(timeoutMs: timeoutMs), let count = try receiveParts() else { return nil }
+        pace?.take(now: .now)
         defer {
             parts.removeAll(keepingCapacity: true)
             slots.clear()
@@ -80,6 +99,12 @@ public final class FrameSubscriber {
         case .notice(let topic): .notice(topic: topic)
         case .rejected(let problem): .rejected(problem: problem)
         }
+    }
+
+    /// The addresses whose server refused our key since this was last asked; they are tried again every other second.
+    public func takeRefusals() -> Set<String> {
+        defer { refused = [] }
+        return refused
     }
 
     /// How many parts the message had, all of them received; nil when there was none after all.
@@ -96,19 +121,5 @@ public final class FrameSubscriber {
         }
         drainedParts += max(0, count - FrameCodec.maxParts)
         return count
-    }
-}
-
-extension Socket {
-    /// Subscribes, then attaches every endpoint. Returns where the binding ones are bound.
-    borrowing func attach(_ endpoints: [Endpoint], topics: [String] = []) throws(StreamingError) -> [String] {
-        guard !endpoints.isEmpty else { throw StreamingError("a socket needs at least one endpoint") }
-        for topic in topics { try subscribe(to: topic) }
-        var bound: [String] = []
-        for endpoint in endpoints {
-            let address = try attach(endpoint)
-            if endpoint.role == .bind { bound.append(address) }
-        }
-        return bound
     }
 }

@@ -29,6 +29,17 @@ struct MessageSlots: ~Copyable {
     /// Whether another part of the same message follows.
     func hasMore(_ index: Int) -> Bool { zmq_msg_more(self[index]) != 0 }
 
+    /// Who sent it: the name of the peer's key, or, where it shows none, its network address, for `ipc://` `localhost:` and its user's number;
+    /// empty where there is nothing of the kind (`inproc://`).
+    func sender(_ index: Int) -> String {
+        func property(_ name: String) -> String { zmq_msg_gets(self[index], name).map { String(cString: $0) } ?? "" }
+        let name = property("User-Id")
+        guard name.isEmpty else { return name }
+        let address = property("Peer-Address")
+        // localhost:user:group:process, of which a process is soon another one.
+        return address.hasPrefix("localhost:") ? address.split(separator: ":").prefix(2).joined(separator: ":") : address
+    }
+
     /// Gives the bytes back to libzmq.
     func clear() {
         for index in 0..<count {

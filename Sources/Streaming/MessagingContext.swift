@@ -7,13 +7,19 @@ import CZeroMQ
 // @unchecked Sendable: the handle never changes, and libzmq allows a context to be used from every thread.
 public final class MessagingContext: @unchecked Sendable {
     let handle: UnsafeMutableRawPointer
+    /// Who decides which CURVE clients are let in by sockets that bind; without one no socket of the context can be a CURVE server.
+    let authority: KeyAuthority?
 
-    public init() throws(StreamingError) {
+    public init(authority: KeyAuthority? = nil) throws(StreamingError) {
         guard let handle = zmq_ctx_new() else { throw .lastCall("make a messaging context") }
         self.handle = handle
+        self.authority = authority
+        if let authority { try ZAPHandler.start(context: handle, authority) }
     }
 
     deinit {
+        // Ends the ZAP handler, whose socket the termination waits for.
+        if authority != nil { zmq_ctx_shutdown(handle) }
         while zmq_ctx_term(handle) != 0, zmq_errno() == EINTR {}
     }
 

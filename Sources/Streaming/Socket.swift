@@ -5,24 +5,39 @@ import CZeroMQ
 /// Every call catches errno where it happens. An interrupted call is repeated; a context that was shut down throws
 /// an error that `isShutDown`.
 struct Socket: ~Copyable {
-    enum Kind { case subscriber, publisher, router, dealer }
+    enum Kind { case subscriber, publisher, router, dealer, reply, pair }
 
-    private let handle: UnsafeMutableRawPointer
+    let handle: UnsafeMutableRawPointer
     /// Keeps the context from being terminated while the socket is open.
-    private let context: MessagingContext
+    private let context: MessagingContext?
 
     init(_ context: MessagingContext, _ kind: Kind) throws(StreamingError) {
+        handle = try Self.open(context.handle, kind)
+        self.context = context
+    }
+
+    /// A socket that its context does not wait for: whoever makes it sees to that it is closed once the context was shut down.
+    init(handle context: UnsafeMutableRawPointer, _ kind: Kind) throws(StreamingError) {
+        handle = try Self.open(context, kind)
+        self.context = nil
+    }
+
+    private static func open(_ context: UnsafeMutableRawPointer, _ kind: Kind) throws(StreamingError) -> UnsafeMutableRawPointer {
         // An XPUB is a PUB on the wire that also tells its owner who subscribes.
         let type = switch kind {
         case .subscriber: ZMQ_SUB
         case .publisher: ZMQ_XPUB
         case .router: ZMQ_ROUTER
         case .dealer: ZMQ_DEALER
+        case .reply: ZMQ_REP
+        case .pair: ZMQ_PAIR
         }
-        guard let handle = zmq_socket(context.handle, type) else { throw .lastCall("open a socket") }
-        self.handle = handle
-        self.context = context
+        guard let handle = zmq_socket(context, type) else { throw .lastCall("open a socket") }
+        return handle
     }
+
+    /// Whether its context asks a `KeyAuthority` before a CURVE client is let in.
+    var asksBeforeAdmitting: Bool { context?.authority != nil }
 
     deinit { zmq_close(handle) }
 

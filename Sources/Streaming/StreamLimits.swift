@@ -6,5 +6,7 @@ public struct StreamLimits: Sendable {
     public var maxHeaderBytes = 4096
     /// Whole messages that libzmq keeps for each peer before it drops.
     public var receiveHighWaterMark: Int32 = 16
+    /// Messages a second, of all peers together; nil: as many as come.
+    public var messagesPerSecond: Int?
     public init() {}
 }

@@ -45,6 +45,7 @@ struct CheckCommand: AsyncParsableCommand {
         if let path {
             do throws(FileError) { file = try RegionFile(path: path) } catch { findings += error.findings }
         }
+        findings += settings?.security?.findings ?? []
         var models: CameraModels?
         if let settings {
             do throws(CheckpointError) { models = try CameraModels(settings) } catch {
@@ -103,6 +104,7 @@ struct CheckCommand: AsyncParsableCommand {
         for warning in report.warnings { Terminal.printError("warning: \(warning)") }
         if let config, let settings {
             if report.valid { Terminal.print("\(config): valid") }
+            if let line = settings.security?.explanation { Terminal.print("  \(line)") }
             for line in report.models + settings.explanation { Terminal.print("  \(line)") }
         }
         if let regions, let revision = report.revision { Terminal.print("\(regions): valid, revision \(revision)") }

@@ -8,7 +8,8 @@ struct Flawd: AsyncParsableCommand {
             Exit codes: 0 done, 1 failed, 2 usage or invalid input, 3 the inspected material failed.
             """,
         subcommands: [
-            RunCommand.self, CheckCommand.self, ReloadCommand.self, StateCommand.self, GoldenCommand.self, DemoCommand.self, RecordCommand.self, ReplayCommand.self, WatchCommand.self, JournalCommand.self, VerifyCommand.self,
+            RunCommand.self, CheckCommand.self, ReloadCommand.self, StateCommand.self, GoldenCommand.self, DemoCommand.self, RecordCommand.self,
+            ReplayCommand.self, WatchCommand.self, JournalCommand.self, VerifyCommand.self, KeygenCommand.self, KeysCommand.self,
             SegmentCommand.self, TuneCommand.self, EvaluateCommand.self, CalibrateCommand.self, ModelCommand.self, BenchCommand.self,
         ])
 }

@@ -34,7 +34,7 @@ import Streaming
 
     private static func status(of error: any Error) -> Int32 {
         switch error {
-        case is FileError, is CheckpointError, is DatasetError, is InvalidInput: return 2
+        case is FileError, is CheckpointError, is CurveError, is DatasetError, is InvalidInput: return 2
         case let error as JournalError where error.kind == .content || error.kind == .other: return 2
         case let error as TuningError where error.isInvalidInput: return 2
         default:

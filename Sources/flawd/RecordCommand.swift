@@ -15,6 +15,8 @@ struct RecordCommand: AsyncParsableCommand {
 
     @OptionGroup var socket: SocketOptions
 
+    @OptionGroup(title: "Security") var security: SecurityOptions
+
     @Option(help: ArgumentHelp("Folder for the files, which are named flawd-<UTC>.mcap; made if it is not there.", valueName: "folder"))
     var folder = "."
 
@@ -67,7 +69,10 @@ struct RecordCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let endpoints = socket.endpoints(otherwise: Endpoint(.connect, "tcp://127.0.0.1:5555"))
+        let cameras = socket.endpoints(otherwise: Endpoint(.connect, "tcp://127.0.0.1:5555")), daemons = verdicts.map { Endpoint(.connect, $0) }
+        try security.checkServerKeys(for: cameras + daemons)
+        let endpoints = try security.secured(cameras, for: .publish), sources = try security.secured(daemons, for: .publish)
+        let context = try security.context()
         let attachments = try attach.map { path in
             do { return FrameRecorder.Attachment(name: URL(fileURLWithPath: path).lastPathComponent, mediaType: Self.mediaType(path), data: try [UInt8](Data(contentsOf: URL(fileURLWithPath: path)))) } catch {
                 throw InvalidInput("\(path): cannot be read: \(error.localizedDescription)")
@@ -75,7 +80,7 @@ struct RecordCommand: AsyncParsableCommand {
         }
         let stop = StopSignal()
         let isWhole = try await onThread("record") {
-            let taker = try FrameTaker(command: self, endpoints: endpoints, attachments: attachments, stop: stop)
+            let taker = try FrameTaker(command: self, context: context, endpoints: endpoints, verdicts: sources, attachments: attachments, stop: stop)
             return try taker.run()
         }
         if !isWhole { throw ExitCode(1) }

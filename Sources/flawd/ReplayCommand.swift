@@ -44,6 +44,8 @@ struct ReplayCommand: AsyncParsableCommand {
 
     @OptionGroup var socket: SocketOptions
 
+    @OptionGroup(title: "Security") var security: SecurityOptions
+
     @Flag(inversion: .prefixedNo, help: "Wait for a subscriber before the first frame.")
     var wait = true
 
@@ -84,16 +86,19 @@ struct ReplayCommand: AsyncParsableCommand {
             if status != 0 { throw ExitCode(status) }
             return
         }
-        let endpoints = socket.endpoints(otherwise: Endpoint(.bind, "tcp://127.0.0.1:5555"))
+        let targets = socket.endpoints(otherwise: Endpoint(.bind, "tcp://127.0.0.1:5555"))
+        try security.checkServerKeys(for: targets)
+        let endpoints = try security.secured(targets, for: .subscribe)
+        let context = try security.context()
         let stop = StopSignal()
         if isRecording {
-            let isWhole = try await onThread("replay") { try RecordingReplayer(command: self, endpoints: endpoints, stop: stop).run() }
+            let isWhole = try await onThread("replay") { try RecordingReplayer(command: self, context: context, endpoints: endpoints, stop: stop).run() }
             if !isWhole { throw ExitCode(3) }
             return
         }
         let files = try PictureFiles.list(paths)
         let summary = try await onThread("replay") {
-            try Replayer(command: self, files: files, endpoints: endpoints, stop: stop).run()
+            try Replayer(command: self, context: context, files: files, endpoints: endpoints, stop: stop).run()
         }
         Terminal.progress("")
         Terminal.printError(summary.text)

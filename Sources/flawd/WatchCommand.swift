@@ -17,6 +17,8 @@ struct WatchCommand: AsyncParsableCommand {
 
     @OptionGroup var socket: SocketOptions
 
+    @OptionGroup(title: "Security") var security: SecurityOptions
+
     @Option(help: ArgumentHelp("Only cameras whose names begin so.", valueName: "prefix"))
     var camera = ""
 
@@ -53,11 +55,15 @@ struct WatchCommand: AsyncParsableCommand {
 
     func run() async throws {
         let table = try truth.map { try TruthTable(folder: $0) }
-        let endpoints = socket.endpoints(otherwise: Endpoint(.connect, "tcp://127.0.0.1:5556"))
+        let sources = socket.endpoints(otherwise: Endpoint(.connect, "tcp://127.0.0.1:5556"))
+        try security.checkServerKeys(for: sources + (source.map { [$0] } ?? []))
+        let endpoints = try security.secured(sources, for: .publish)
+        let source = try source.map { try security.secured([$0], for: .publish) }?.first
+        let context = try security.context()
         let stop = StopSignal()
         let watcher = try await onThread("watch") {
             var watcher = Watcher(command: self, truth: table)
-            try watcher.run(endpoints: endpoints, stop: stop)
+            try watcher.run(context: context, endpoints: endpoints, source: source, stop: stop)
             return watcher
         }
         for line in watcher.summary { json ? Terminal.printError(line) : Terminal.print(line) }

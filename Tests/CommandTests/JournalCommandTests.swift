@@ -227,7 +227,7 @@ private final class SmallJournal {
     }
 
     @Test(arguments: [
-        ["--epoch", "e"], ["--catch-up", "tcp://a:1"], ["--since", "-1"], ["--since", "x"], ["--since", "0", "--catch-up", "a:1"], ["--since", "0", "--catch-up", "tcp://a:99999"],
+        ["--epoch", "e"], ["--catch-up", "tcp://127.0.0.1:1"], ["--since", "-1"], ["--since", "x"], ["--since", "0", "--catch-up", "a:1"], ["--since", "0", "--catch-up", "tcp://a:99999"],
         ["--since", "0", "--catch-up", "inproc://x"], ["--count", "0"], ["--timeout", "0"], ["--timeout", "nan"],
     ])
     func optionsThatCannotBe_AreRefused(_ options: [String]) {
@@ -247,15 +247,15 @@ private final class SmallJournal {
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("flawd-\(UUID().uuidString)").path
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(atPath: folder) }
-        let yaml = "version: 1\nregions: r\nsubscribe: {connect: \"tcp://a:1\"}\npublish: {bind: \"tcp://*:2\"}\njournal: {path: j, keep_days: 3, durability: normal}\n"
+        let yaml = "version: 1\nregions: r\nsubscribe: {connect: \"tcp://127.0.0.1:1\"}\npublish: {bind: \"tcp://127.0.0.1:2\"}\njournal: {path: j, keep_days: 3, durability: normal}\n"
         try Data(yaml.utf8).write(to: URL(fileURLWithPath: "\(folder)/c.yaml"))
         let journal = try #require(try configuration("--config", "\(folder)/c.yaml", "--journal", "/other").journal)
         #expect(journal.path == "/other" && journal.settings.keepSeconds == 3 * 86_400 && journal.settings.durability == .normal)
-        let bare = try configuration("--regions", "r", "--subscribe", "tcp://a:1", "--publish", "tcp://*:2", "--journal", "j", "--catch-up", "tcp://*:3")
-        #expect(bare.journal?.path == "j" && bare.journal?.settings == JournalSettings() && bare.publish.catchUp == [Endpoint(.bind, "tcp://*:3")])
-        #expect { try configuration("--regions", "r", "--subscribe", "tcp://a:1", "--publish", "tcp://*:2", "--catch-up", "tcp://*:3") } throws: {
+        let bare = try configuration("--regions", "r", "--subscribe", "tcp://127.0.0.1:1", "--publish", "tcp://127.0.0.1:2", "--journal", "j", "--catch-up", "tcp://127.0.0.1:3")
+        #expect(bare.journal?.path == "j" && bare.journal?.settings == JournalSettings() && bare.publish.catchUp == [Endpoint(.bind, "tcp://127.0.0.1:3")])
+        #expect { try configuration("--regions", "r", "--subscribe", "tcp://127.0.0.1:1", "--publish", "tcp://127.0.0.1:2", "--catch-up", "tcp://127.0.0.1:3") } throws: {
             "\($0)".contains("--journal FILE names one")
         }
-        #expect(throws: (any Error).self) { try configuration("--regions", "r", "--subscribe", "tcp://a:1", "--publish", "tcp://*:2", "--journal", "j", "--catch-up", "x") }
+        #expect(throws: (any Error).self) { try configuration("--regions", "r", "--subscribe", "tcp://127.0.0.1:1", "--publish", "tcp://127.0.0.1:2", "--journal", "j", "--catch-up", "x") }
     }
 }

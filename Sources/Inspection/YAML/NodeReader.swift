@@ -23,6 +23,9 @@ public struct NodeReader {
         /// This place, called by a key that is missing from it.
         public func missing(_ key: String) -> Field { Field(path: path(of: key), line: line, column: column, node: node) }
 
+        /// Whether it has keys and values.
+        public var isMapping: Bool { if case .mapping = node { true } else { false } }
+
         func path(of key: String) -> String { path.isEmpty ? key : "\(path).\(key)" }
     }
 

@@ -20,14 +20,16 @@ public final class OutputFile {
     /// - Parameters:
     ///   - size: bytes that will be written; a disk without room for them is found out at once.
     ///   - overwrite: whether a file of this name may be replaced.
-    public init(path: String, size: Int, overwrite: Bool) throws {
+    ///   - mode: permissions; nil: as the process's umask has it.
+    public init(path: String, size: Int, overwrite: Bool, mode: mode_t? = nil) throws {
         self.path = path
         self.overwrite = overwrite
         try Self.requireFree(path, overwrite: overwrite)
         let place = URL(fileURLWithPath: path)
         temporary = place.deletingLastPathComponent().appendingPathComponent(".\(place.lastPathComponent).\(UUID().uuidString).partial").path
-        descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
+        descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode ?? 0o644)
         guard descriptor >= 0 else { throw FileWriteError(file: path, problem: "cannot be written: \(String(cString: strerror(errno)))") }
+        if let mode, fchmod(descriptor, mode) != 0 { throw failure(errno) }
         #if os(Linux)
         // Not every file system can reserve room; those find out while writing.
         let code = posix_fallocate(descriptor, 0, off_t(size))
@@ -38,10 +40,10 @@ public final class OutputFile {
     /// Writes a text file whole.
     ///
     /// - Throws: ``FileWriteError`` or ``CheckpointError`` naming the file.
-    public static func write(_ text: String, to path: String, overwrite: Bool) throws {
+    public static func write(_ text: String, to path: String, overwrite: Bool, mode: mode_t? = nil) throws {
         var text = text
         try text.withUTF8 { bytes in
-            let file = try OutputFile(path: path, size: bytes.count, overwrite: overwrite)
+            let file = try OutputFile(path: path, size: bytes.count, overwrite: overwrite, mode: mode)
             try file.write(UnsafeRawBufferPointer(bytes))
             try file.finish()
         }

@@ -15,6 +15,8 @@ public struct Configuration: Sendable, Equatable {
     public var regions = ""
     public var subscribe = Subscription()
     public var publish = Publication()
+    /// nil: flawd has no key, so connections are plain.
+    public var security: Security?
     /// nil: verdicts are numbered, but not kept.
     public var journal: JournalFile?
     /// nil: frames are not recorded.
@@ -43,6 +45,7 @@ public struct Configuration: Sendable, Equatable {
         public var endpoints: [Endpoint] = []
         /// Prefixes of the topics to subscribe to; empty: everything.
         public var topics: [String] = []
+        public var security = SectionSecurity()
         public init() {}
     }
 
@@ -50,6 +53,7 @@ public struct Configuration: Sendable, Equatable {
         public var endpoints: [Endpoint] = []
         /// Where subscribers ask for what they missed; needs a journal.
         public var catchUp: [Endpoint] = []
+        public var security = SectionSecurity()
         public init() {}
     }
 
@@ -65,11 +69,16 @@ public struct Configuration: Sendable, Equatable {
     public struct Limits: Sendable, Equatable {
         public var image = ImageLimits()
         public var maxMessageMB = 64
+        /// Messages that are received from cameras in a second, all together.
+        public var maxFramesPerSecond = 10_000
+        /// Requests of one subscriber that are answered in a second.
+        public var maxCatchUpPerSecond = CatchUpServer.standardRate
         public init() {}
 
         public var stream: StreamLimits {
             var limits = StreamLimits()
             limits.maxMessageBytes = maxMessageMB << 20
+            limits.messagesPerSecond = maxFramesPerSecond
             return limits
         }
     }

@@ -22,6 +22,8 @@ extension Configuration {
         if model != SPTModel.embeddedName { model = resolve(model) }
         file = path
         if let folder = recording?.folder { recording?.folder = resolve(folder) }
+        if case .file(let path)? = security?.key { security?.key = .file(resolve(path)) }
+        if let path = security?.allowedKeys { security?.allowedKeys = resolve(path) }
         if let path = journal?.path { journal?.path = resolve(path) }
         for index in adapters.indices { adapters[index].path = resolve(adapters[index].path) }
         golden?.resolve(resolve)
@@ -56,7 +58,7 @@ extension YAMLKind {
 
 /// YAML nodes → configuration. Notes every mistake and goes on; `configuration` is whole only where the reader found nothing.
 private struct ConfigurationDecoder {
-    static let keys = ["version", "model", "adapters", "regions", "subscribe", "publish", "journal", "recording", "control", "golden", "pipeline", "limits", "log"]
+    static let keys = ["version", "model", "adapters", "regions", "subscribe", "publish", "security", "journal", "recording", "control", "golden", "pipeline", "limits", "log"]
 
     private(set) var configuration = Configuration()
     private(set) var reader: NodeReader
@@ -72,6 +74,8 @@ private struct ConfigurationDecoder {
         configuration.model = text(top["model"]) ?? configuration.model
         adapters(top["adapters"])
         configuration.regions = text(required("regions", of: top, "name the region file")) ?? configuration.regions
+        // Before the sections whose addresses it is asked about.
+        security(top["security"])
         subscribe(required("subscribe", of: top, "say where frames come from"))
         publish(required("publish", of: top, "say where verdicts go"))
         journal(top["journal"])
@@ -100,8 +104,8 @@ private struct ConfigurationDecoder {
     }
 
     private mutating func subscribe(_ field: NodeReader.Field?) {
-        guard let section = section(field, ["connect", "bind", "topics"]) else { return }
-        configuration.subscribe.endpoints = endpoints(section)
+        guard let section = section(field, ["connect", "bind", "topics", "insecure"]) else { return }
+        (configuration.subscribe.endpoints, configuration.subscribe.security) = endpoints(section)
         for (topic, field) in texts(section["topics"]) {
             if topic.utf8.count > 255 {
                 reader.note(field, "a topic has at most 255 bytes")
@@ -112,8 +116,8 @@ private struct ConfigurationDecoder {
     }
 
     private mutating func publish(_ field: NodeReader.Field?) {
-        guard let section = section(field, ["connect", "bind", "catch_up", "masks", "overlays"]) else { return }
-        configuration.publish.endpoints = endpoints(section)
+        guard let section = section(field, ["connect", "bind", "catch_up", "masks", "overlays", "insecure"]) else { return }
+        (configuration.publish.endpoints, configuration.publish.security) = endpoints(section)
         for (address, field) in texts(section["catch_up"]) {
             let endpoint = Endpoint(.bind, address)
             if let problem = endpoint.problem {
@@ -122,6 +126,7 @@ private struct ConfigurationDecoder {
                 reader.note(field, "\(address.shownInMessage) is bound twice; only one socket can have it")
             } else {
                 configuration.publish.catchUp.append(endpoint)
+                allow(endpoint, configuration.publish.security, field)
             }
         }
         configuration.pipeline.publishesMasks = boolean(section["masks"]) ?? false
@@ -215,21 +220,59 @@ private struct ConfigurationDecoder {
     }
 
     private mutating func limits(_ field: NodeReader.Field?) {
-        let keys = ["max_width", "max_height", "max_pixels", "max_message_mb", "max_cameras"]
+        let keys = ["max_width", "max_height", "max_pixels", "max_message_mb", "max_cameras", "max_frames_per_s", "max_catch_up_per_s"]
         guard let section = section(field, keys) else { return }
         var limits = configuration.limits
         limits.image.maxWidth = integer(section["max_width"], in: 1...65_500) ?? limits.image.maxWidth
         limits.image.maxHeight = integer(section["max_height"], in: 1...65_500) ?? limits.image.maxHeight
         limits.image.maxPixels = integer(section["max_pixels"], in: 1...1_000_000_000) ?? limits.image.maxPixels
         limits.maxMessageMB = integer(section["max_message_mb"], in: 1...2047) ?? limits.maxMessageMB
+        limits.maxFramesPerSecond = integer(section["max_frames_per_s"], in: 1...1_000_000) ?? limits.maxFramesPerSecond
+        limits.maxCatchUpPerSecond = integer(section["max_catch_up_per_s"], in: 1...10_000) ?? limits.maxCatchUpPerSecond
         configuration.limits = limits
         configuration.pipeline.maxCameras = integer(section["max_cameras"], in: 1...4096) ?? configuration.pipeline.maxCameras
     }
 
-    private mutating func endpoints(_ section: Section) -> [Endpoint] {
-        var endpoints: [Endpoint] = []
+    private mutating func security(_ field: NodeReader.Field?) {
+        guard let section = section(field, ["secret_key", "credential", "allowed_keys"]) else { return }
+        let allowed = text(section["allowed_keys"])
+        switch (text(section["secret_key"]), text(section["credential"])) {
+        case (let file?, nil): configuration.security = .init(key: .file(file), allowedKeys: allowed)
+        case (nil, let name?) where name.contains("/"): reader.note(section["credential"] ?? section.field, "is a name from the unit's LoadCredential=, without a /")
+        case (nil, let name?): configuration.security = .init(key: .credential(name), allowedKeys: allowed)
+        case (_?, _?): reader.note(section.field, "has both secret_key and credential; one of them names flawd's key")
+        case (nil, nil):
+            if section["secret_key"] == nil, section["credential"] == nil { _ = required("secret_key", of: section, "name flawd's key file (flawd keygen makes one), or credential: a systemd credential") }
+        }
+    }
+
+    /// Notes what keeps an endpoint from being used.
+    private mutating func allow(_ endpoint: Endpoint, _ section: SectionSecurity, _ field: NodeReader.Field) {
+        let security = configuration.security
+        guard let problem = section.problem(of: endpoint, hasKey: security != nil, hasList: security?.allowedKeys != nil) else { return }
+        reader.note(field, problem.inConfiguration(endpoint.address))
+    }
+
+    /// Addresses, of which those that are connected to may stand with their server's key: `{address: …, server_key: …}`.
+    private mutating func addresses(_ field: NodeReader.Field?, _ role: Endpoint.Role, _ keys: inout [String: CurveKey]) -> [(text: String, field: NodeReader.Field)] {
+        guard let field, role == .connect else { return texts(field) }
+        return reader.items(ofOneOrMore: field).flatMap { item -> [(text: String, field: NodeReader.Field)] in
+            guard item.isMapping else { return texts(item) }
+            guard let section = section(item, ["address", "server_key"]),
+                  let address = texts(required("address", of: section, "name what is connected to, such as tcp://10.0.0.5:5555")).first
+            else { return [] }
+            if let field = section["server_key"], let text = text(field) {
+                do throws(CurveError) { keys[address.text] = try CurveKey(text) } catch { reader.note(field, error.problem) }
+            }
+            return [address]
+        }
+    }
+
+    private mutating func endpoints(_ section: Section) -> ([Endpoint], SectionSecurity) {
+        var endpoints: [Endpoint] = [], security = SectionSecurity()
+        security.isInsecure = boolean(section["insecure"]) ?? false
         for role in [Endpoint.Role.connect, .bind] {
-            for (address, field) in texts(section[role.rawValue]) {
+            for (address, field) in addresses(section[role.rawValue], role, &security.serverKeys) {
                 let endpoint = Endpoint(role, address)
                 if let problem = endpoint.problem {
                     reader.note(field, problem)
@@ -237,13 +280,14 @@ private struct ConfigurationDecoder {
                     reader.note(field, "\(address.shownInMessage) is bound twice; only one socket can have it")
                 } else {
                     endpoints.append(endpoint)
+                    allow(endpoint, security, field)
                 }
             }
         }
         if section["connect"] == nil, section["bind"] == nil {
             _ = required("connect", of: section, "give connect or bind an address such as tcp://127.0.0.1:5555")
         }
-        return endpoints
+        return (endpoints, security)
     }
 }
 

@@ -24,8 +24,10 @@ public enum ConfigurationSchema {
               "description": "where frames come from",
               "anyOf": [{"required": ["connect"]}, {"required": ["bind"]}],
               "properties": {
-                "connect": {"$ref": "#/$defs/addresses"},
+                "connect": {"$ref": "#/$defs/peers"},
                 "bind": {"$ref": "#/$defs/addresses"},
+                "insecure": {"type": "boolean", "default": false,
+                  "description": "addresses of this section may meet other machines without CURVE keys: anybody there can connect, or answer"},
                 "topics": {"description": "prefixes of the topics to subscribe to; absent: all",
                   "anyOf": [{"type": "string", "maxLength": 255},
                     {"type": "array", "items": {"type": "string", "maxLength": 255}}]}
@@ -37,12 +39,26 @@ public enum ConfigurationSchema {
               "description": "where verdicts go",
               "anyOf": [{"required": ["connect"]}, {"required": ["bind"]}],
               "properties": {
-                "connect": {"$ref": "#/$defs/addresses"},
+                "connect": {"$ref": "#/$defs/peers"},
                 "bind": {"$ref": "#/$defs/addresses"},
                 "catch_up": {"$ref": "#/$defs/addresses",
                   "description": "where a ROUTER socket is bound that answers {\"since\": seq} from the journal: a subscriber that was away asks for what it missed"},
+                "insecure": {"type": "boolean", "default": false,
+                  "description": "addresses of this section may meet other machines without CURVE keys: anybody there can connect, or answer"},
                 "masks": {"type": "boolean", "default": false, "description": "publish <camera>/mask"},
                 "overlays": {"type": "boolean", "default": false, "description": "publish <camera>/overlay/color"}
+              }
+            },
+            "security": {
+              "type": "object",
+              "additionalProperties": false,
+              "description": "flawd's CURVE key and the keys that may connect: every tcp:// address that is bound asks for one; absent: connections are plain, and stay within this machine unless a section says insecure: true",
+              "oneOf": [{"required": ["secret_key"]}, {"required": ["credential"]}],
+              "properties": {
+                "secret_key": {"type": "string", "minLength": 1, "description": "flawd's key, a file of flawd keygen that nobody else can read; relative to this file"},
+                "credential": {"type": "string", "minLength": 1, "pattern": "^[^/]+$", "description": "or the name of a systemd credential that holds it (LoadCredential=)"},
+                "allowed_keys": {"type": "string", "minLength": 1,
+                  "description": "the list of public keys that may connect, kept by flawd keys and read again when it changes; relative to this file"}
               }
             },
             "journal": {
@@ -134,7 +150,11 @@ public enum ConfigurationSchema {
                 "max_pixels": {"type": "integer", "minimum": 1, "maximum": 1000000000, "default": 50000000},
                 "max_message_mb": {"type": "integer", "minimum": 1, "maximum": 2047, "default": 64},
                 "max_cameras": {"type": "integer", "minimum": 1, "maximum": 4096, "default": 64,
-                  "description": "cameras that are told apart; messages of further ones are rejected"}
+                  "description": "cameras that are told apart; messages of further ones are rejected"},
+                "max_frames_per_s": {"type": "integer", "minimum": 1, "maximum": 1000000, "default": 10000,
+                  "description": "messages that are received in a second from all cameras together; what comes faster is not received, and missing in its camera's count"},
+                "max_catch_up_per_s": {"type": "integer", "minimum": 1, "maximum": 10000, "default": 100,
+                  "description": "requests of one subscriber that catch_up answers in a second; further ones wait"}
               }
             },
             "log": {
@@ -148,6 +168,13 @@ public enum ConfigurationSchema {
           "$defs": {
             "address": {"type": "string", "pattern": "^(tcp://.+:[0-9]+|ipc://.+)$"},
             "files": {"anyOf": [{"type": "string", "minLength": 1}, {"type": "array", "items": {"type": "string", "minLength": 1}}]},
+            "peers": {"anyOf": [{"$ref": "#/$defs/peer"}, {"type": "array", "minItems": 1, "items": {"$ref": "#/$defs/peer"}}]},
+            "peer": {"anyOf": [{"$ref": "#/$defs/address"}, {
+              "type": "object", "additionalProperties": false, "required": ["address"],
+              "properties": {
+                "address": {"$ref": "#/$defs/address"},
+                "server_key": {"type": "string", "minLength": 40, "maxLength": 40, "description": "the public key of who must answer there, in Z85: the connection is then a CURVE one"}
+              }}]},
             "addresses": {"anyOf": [{"$ref": "#/$defs/address"},
               {"type": "array", "minItems": 1, "items": {"$ref": "#/$defs/address"}}]}
           }

@@ -7,12 +7,14 @@ struct CatchUpService: Service {
     let endpoints: [Endpoint]
     /// Path.
     let journal: String
+    /// Of one subscriber.
+    var requestsPerSecond = CatchUpServer.standardRate
     /// Called once its socket is bound.
     let isUp: @Sendable () -> Void
 
     func run() async throws {
         try await runBlocking("flawd.catch-up") {
-            let server = try CatchUpServer(context: context, endpoints: endpoints, journal: journal)
+            let server = try CatchUpServer(context: context, endpoints: endpoints, journal: journal, requestsPerSecond: requestsPerSecond)
             isUp()
             return server
         } turn: {

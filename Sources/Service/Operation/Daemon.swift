@@ -19,6 +19,7 @@ public struct Daemon: Sendable {
     /// Where subscribers ask for what they missed.
     private let output: MessagingContext
     private let recording: FrameKeeper?
+    private let security: ConnectionSecurity
     private let logger: Logger
 
     /// Loads the model and the region file.
@@ -27,7 +28,7 @@ public struct Daemon: Sendable {
     ///   - reread: reads the configuration again, when it is told to reload.
     ///   - level: of all loggers; a reload changes it.
     ///   - manager: nil: nobody wants to hear how it is.
-    /// - Throws: `FileError`, `CheckpointError`, or `StreamingError` when messaging cannot begin.
+    /// - Throws: `FileError`, `CheckpointError`, `CurveError`, or `StreamingError` when messaging cannot begin.
     public init(
         configuration: Configuration, reread: @escaping @Sendable () throws -> Configuration, level: SharedLogLevel, manager: ServiceManager? = nil,
         logger: Logger
@@ -47,11 +48,12 @@ public struct Daemon: Sendable {
         let models = ModelShelf(try CameraModels(configuration)), board = board
         let samples = try configuration.golden.map { try GoldenSamples($0, regions: regions.current) }
         // Two contexts: shutting the first one down ends the blocked receive, and the second lives until the drain ends.
-        let intake = try MessagingContext()
-        let output = try MessagingContext()
+        let status = StatusInbox(), build = BuildIdentity.current()
+        let security = try ConnectionSecurity(configuration, status: status, logger: logger)
+        let intake = try MessagingContext(authority: security.authority)
+        let output = try MessagingContext(authority: security.authority)
         let plans = PlanCache<InspectionPlan>(capacity: configuration.pipeline.maxCameras * 2)
         let threads = configuration.threads
-        let status = StatusInbox(), build = BuildIdentity.current()
         recording = try configuration.recording.map { settings in
             try Self.makeFolder(settings.folder)
             return FrameKeeper(
@@ -60,11 +62,13 @@ public struct Daemon: Sendable {
         }
         let stages = PipelineStages(
             makeSource: {
-                try SocketSource(context: intake, subscription: configuration.subscribe, limits: configuration.limits, board: board)
+                try SocketSource(
+                    context: intake, subscription: configuration.subscribe, limits: configuration.limits, board: board,
+                    secured: security.endpoints, report: security.reportRefusal)
             },
             makeDecoder: { FrameDecoder(limits: configuration.limits.image) },
             makeInspector: { ModelInspector(models: models, threads: threads, regions: regions, plans: plans, logger: logger) },
-            makeSink: { try SocketSink(context: output, endpoints: configuration.publish.endpoints) },
+            makeSink: { try SocketSink(context: output, endpoints: security.endpoints(of: configuration.publish), tell: status.say) },
             makeLedger: {
                 guard let journal = configuration.journal else { return RunLedger() }
                 return try JournalLedger(path: journal.path, settings: journal.settings, regions: archive)
@@ -73,6 +77,7 @@ public struct Daemon: Sendable {
         self.regions = regions
         self.models = models
         self.output = output
+        self.security = security
         pipeline = Pipeline(
             settings: configuration.pipeline, stages: stages,
             identity: PipelineIdentity(model: models.current.base.hash, build: build), status: status, logger: logger)
@@ -105,12 +110,13 @@ public struct Daemon: Sendable {
         logger.info("regions \(configuration.regions) revision \(regions.current.revision)")
         let asked = regions.current
         for warning in asked.warnings + loaded.warnings(about: asked) { logger.warning("regions: \(warning)") }
+        if let line = security.explanation { logger.notice("\(line)") }
         for line in configuration.explanation { logger.info("\(line)") }
         if configuration.journal == nil {
             logger.warning("no journal: verdicts are not kept, and a subscriber that is away misses them (journal: in the configuration)")
         }
-        let station = pipeline.station
-        let answersCatchUp = configuration.journal != nil && !configuration.publish.catchUp.isEmpty
+        let station = pipeline.station, catchUp = security.catchUp(of: configuration.publish)
+        let answersCatchUp = configuration.journal != nil && !catchUp.isEmpty
         var parts: Set = ["pipeline"]
         if answersCatchUp { parts.insert("catch-up") }
         if !configuration.control.isEmpty { parts.insert("control") }
@@ -130,12 +136,14 @@ public struct Daemon: Sendable {
         if let manager { services.append(.init(service: SystemdService(manager: manager, pipeline: pipeline, station: station, logger: logger))) }
         if answersCatchUp, let journal = configuration.journal {
             services.append(.init(service: CatchUpService(
-                context: output, endpoints: configuration.publish.catchUp, journal: journal.path) { gate.isUp("catch-up") }))
+                context: output, endpoints: catchUp, journal: journal.path, requestsPerSecond: configuration.limits.maxCatchUpPerSecond
+            ) { gate.isUp("catch-up") }))
         }
         if !configuration.control.isEmpty {
             let controller = StationController(reloader: reloader, golden: golden, station: station)
             services.append(.init(service: ControlService(context: output, endpoints: configuration.control, controller: controller) { gate.isUp("control") }))
         }
+        if let allowed = security.allowed { services.append(.init(service: KeyReloader(file: allowed, logger: logger, tell: pipeline.status.say))) }
         // Stopped after the pipeline, so that the last frames are recorded, too.
         if let recording { services.append(.init(service: recording)) }
         services.append(.init(service: work, successTerminationBehavior: .gracefullyShutdownGroup))

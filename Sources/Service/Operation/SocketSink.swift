@@ -9,13 +9,16 @@ import Streaming
 final class SocketSink: EventSink {
     private let publisher: Publisher
     private let clock: PipelineClock
+    /// Leaves a status event to be published.
+    private let tell: @Sendable (StatusEvent.Condition, String) -> Void
     /// As many as there are cameras; the pipeline bounds those.
     private var overlayCameras: [String] = []
     private var nextAnnouncement: Int64 = .min
 
-    init(context: MessagingContext, endpoints: [Endpoint], clock: PipelineClock = .system) throws {
+    init(context: MessagingContext, endpoints: [Endpoint], clock: PipelineClock = .system, tell: @escaping @Sendable (StatusEvent.Condition, String) -> Void = { _, _ in }) throws {
         publisher = try Publisher(context: context, endpoints: endpoints)
         self.clock = clock
+        self.tell = tell
     }
 
     func publish(_ event: VerdictEvent, pictures: FrameSlot?) throws {
@@ -60,7 +63,13 @@ final class SocketSink: EventSink {
         try publisher.send([Array("\(event.camera)/missing".utf8), event.json])
     }
 
-    func publish(_ event: HeartbeatEvent) throws { try publisher.send([Array(HeartbeatEvent.topic.utf8), event.json]) }
+    func publish(_ event: HeartbeatEvent) throws {
+        try publisher.send([Array(HeartbeatEvent.topic.utf8), event.json])
+        // Once a second is soon enough.
+        if let flooder = publisher.takeFlooder() {
+            tell(.subscribersPutOff, "subscriptions had more than 1 MiB when \(flooder.isEmpty ? "a local peer" : flooder.shownInMessage) subscribed last; all subscribers connect anew")
+        }
+    }
 
     func publish(_ event: StatusEvent) throws { try publisher.send([Array(StatusEvent.topic.utf8), event.json]) }
 }

@@ -4,19 +4,34 @@ import Streaming
 final class SocketSource: FrameSource {
     private let subscriber: FrameSubscriber
     private let board: SubscriptionBoard
+    private let secured: @Sendable (Configuration.Subscription) -> [Endpoint]
+    /// Told of a server that refuses our key.
+    private let report: @Sendable (_ address: String) -> Void
     /// When the present wish was first seen.
     private var wished: (number: UInt64, at: ContinuousClock.Instant)?
 
     /// A peer that is let go is drained for so long at most.
     private static let drain = Duration.seconds(1)
 
-    init(context: MessagingContext, subscription: Configuration.Subscription, limits: Configuration.Limits, board: SubscriptionBoard) throws {
+    /// - Parameter secured: the endpoints with the keys that they are met with.
+    init(
+        context: MessagingContext, subscription: Configuration.Subscription, limits: Configuration.Limits, board: SubscriptionBoard = SubscriptionBoard(),
+        secured: @escaping @Sendable (Configuration.Subscription) -> [Endpoint] = { $0.endpoints },
+        report: @escaping @Sendable (_ address: String) -> Void = { _ in }
+    ) throws {
         subscriber = try FrameSubscriber(
-            context: context, endpoints: subscription.endpoints, topics: Self.topics(subscription), limits: limits.stream, images: limits.image)
+            context: context, endpoints: secured(subscription), topics: Self.topics(subscription), limits: limits.stream, images: limits.image)
         self.board = board
+        self.secured = secured
+        self.report = report
     }
 
     func receive(timeoutMs: Int) throws -> Reception {
+        for address in subscriber.takeRefusals() { report(address) }
+        return try next(timeoutMs: timeoutMs)
+    }
+
+    private func next(timeoutMs: Int) throws -> Reception {
         do {
             // What has come already is received before its peer is let go.
             if let wish = board.wish {
@@ -41,7 +56,7 @@ final class SocketSource: FrameSource {
     private func take(_ wish: SubscriptionBoard.Wish) {
         var problem: String?
         do {
-            try subscriber.change(endpoints: wish.subscription.endpoints, topics: Self.topics(wish.subscription))
+            try subscriber.change(endpoints: secured(wish.subscription), topics: Self.topics(wish.subscription))
         } catch { problem = error.description }
         board.settle(wish, problem)
     }

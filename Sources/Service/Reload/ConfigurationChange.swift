@@ -11,6 +11,7 @@ struct ConfigurationChange {
         func compare(_ name: String, _ isSame: Bool) { if !isSame { waiting.append(name) } }
         compare("model", old.model == new.model)
         compare("publish", old.publish == new.publish)
+        compare("security", old.security == new.security)
         compare("journal", old.journal == new.journal)
         compare("recording", old.recording == new.recording)
         compare("control", old.control == new.control)

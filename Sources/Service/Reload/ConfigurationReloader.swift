@@ -86,6 +86,7 @@ final class ConfigurationReloader: Sendable {
 
     /// Everything that can go wrong comes first.
     private func take(_ new: Configuration) throws -> String {
+        if let (endpoint, problem) = new.securityProblems.first { throw FileError([.init(file: new.file ?? endpoint.description, problem: problem)]) }
         let old = current.read { $0 }, change = ConfigurationChange(from: old, to: new)
         let regions = try parts.regions.load(new.regions)
         let golden = try new.golden.map { try GoldenSamples($0, regions: regions.contents) }

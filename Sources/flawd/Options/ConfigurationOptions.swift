@@ -22,6 +22,8 @@ struct ConfigurationOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Where verdicts go (binds; connect:tcp://… connects); may be given several times.", valueName: "address"))
     var publish: [EndpointArgument] = []
 
+    @OptionGroup(title: "Security") var security: SecurityOptions
+
     @Option(help: ArgumentHelp("SQLite file that every event is committed to before it is published.", valueName: "file"))
     var journal: String?
 
@@ -72,6 +74,7 @@ struct ConfigurationOptions: ParsableArguments {
         let (sources, sinks) = try endpoints()
         if !sources.isEmpty { configuration.subscribe.endpoints = sources }
         if !sinks.isEmpty { configuration.publish.endpoints = sinks }
+        try secure(&configuration)
         configuration.regions = regions ?? configuration.regions
         if let journal {
             // How it is kept stays as the configuration says.
@@ -94,7 +97,26 @@ struct ConfigurationOptions: ParsableArguments {
         if masks { configuration.pipeline.publishesMasks = true }
         if overlays { configuration.pipeline.publishesOverlays = true }
         configuration.logLevel = logLevel ?? configuration.logLevel
+        if let (_, problem) = configuration.securityProblems.first { throw InvalidInput("\(problem); on the command line --secret-key, --allowed-keys, --server-key and --insecure say so") }
         return configuration
+    }
+
+    /// Keys from options replace the file's; server keys are for the addresses that options name, `--insecure` is for all.
+    private func secure(_ configuration: inout Configuration) throws {
+        let (sources, sinks) = try endpoints()
+        try security.checkServerKeys(for: sources + sinks)
+        let allowedKeys = security.allowedKeys ?? configuration.security?.allowedKeys
+        if let secretKey = security.secretKey {
+            configuration.security = .init(key: .file(secretKey), allowedKeys: allowedKeys)
+        } else {
+            configuration.security?.allowedKeys = allowedKeys
+        }
+        if !subscribe.isEmpty { configuration.subscribe.security = try security.section(for: configuration.subscribe.endpoints) }
+        if !publish.isEmpty { configuration.publish.security = try security.section(for: configuration.publish.endpoints) }
+        if security.insecure {
+            configuration.subscribe.security.isInsecure = true
+            configuration.publish.security.isInsecure = true
+        }
     }
 
     private func endpoints() throws -> (subscribe: [Endpoint], publish: [Endpoint]) {

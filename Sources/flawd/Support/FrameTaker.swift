@@ -20,16 +20,17 @@ final class FrameTaker {
     private var lastNs: Int64 = 0
     private var spoken = DispatchTime.now()
 
-    init(command: RecordCommand, endpoints: [Endpoint], attachments: [FrameRecorder.Attachment], stop: StopSignal) throws {
+    init(
+        command: RecordCommand, context: MessagingContext, endpoints: [Endpoint], verdicts sources: [Endpoint], attachments: [FrameRecorder.Attachment],
+        stop: StopSignal
+    ) throws {
         self.command = command
         self.stop = stop
-        let context = try MessagingContext()
         // Room for a second of frames while the disk is slow.
         var limits = StreamLimits()
         limits.receiveHighWaterMark = 128
         frames = try FrameSubscriber(context: context, endpoints: endpoints, limits: limits)
-        verdicts = command.verdicts.isEmpty
-            ? nil : try EventSubscriber(context: context, endpoints: command.verdicts.map { Endpoint(.connect, $0) }, topics: [""])
+        verdicts = sources.isEmpty ? nil : try EventSubscriber(context: context, endpoints: sources, topics: [""])
         do { try FileManager.default.createDirectory(atPath: command.folder, withIntermediateDirectories: true) } catch {
             throw InvalidInput("\(command.folder): cannot be made: \(error.localizedDescription)")
         }

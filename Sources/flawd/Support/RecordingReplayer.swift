@@ -23,11 +23,11 @@ final class RecordingReplayer {
     private var origin: (logTime: UInt64, sent: DispatchTime)?
     private var lastTime: UInt64 = 0
 
-    init(command: ReplayCommand, endpoints: [Endpoint], stop: StopSignal) throws {
+    init(command: ReplayCommand, context: MessagingContext, endpoints: [Endpoint], stop: StopSignal) throws {
         self.command = command
         self.stop = stop
         speed = command.speed ?? 1
-        publisher = try Publisher(replaying: command, to: endpoints, isPatient: speed == 0, stop: stop)
+        publisher = try Publisher(replaying: command, in: context, to: endpoints, isPatient: speed == 0, stop: stop)
         try look()
         for endpoint in endpoints { Terminal.printError("replay: \(paths.count) recordings, \(endpoint)") }
     }

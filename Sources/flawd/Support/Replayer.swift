@@ -33,13 +33,13 @@ final class Replayer {
     private var summary = Summary()
     private var named: Set<String> = []
 
-    init(command: ReplayCommand, files: [String], endpoints: [Endpoint], stop: StopSignal) throws {
+    init(command: ReplayCommand, context: MessagingContext, files: [String], endpoints: [Endpoint], stop: StopSignal) throws {
         self.command = command
         self.files = files
         self.stop = stop
         camera = command.camera ?? "line1/top"
         rate = command.rate ?? 10
-        publisher = try Publisher(replaying: command, to: endpoints, isPatient: rate == 0, stop: stop)
+        publisher = try Publisher(replaying: command, in: context, to: endpoints, isPatient: rate == 0, stop: stop)
         summary.camera = camera
         for endpoint in endpoints { Terminal.printError("replay: \(files.count) files as \(camera), \(endpoint)") }
     }
@@ -132,10 +132,10 @@ final class Replayer {
 
 extension Publisher {
     /// - Parameter isPatient: frames wait for subscribers that are behind, until it is time to stop.
-    convenience init(replaying command: ReplayCommand, to endpoints: [Endpoint], isPatient: Bool, stop: StopSignal) throws {
+    convenience init(replaying command: ReplayCommand, in context: MessagingContext, to endpoints: [Endpoint], isPatient: Bool, stop: StopSignal) throws {
         // A frame is large: a subscriber that is slow may be few of them behind.
         try self.init(
-            context: MessagingContext(), endpoints: endpoints, highWaterMark: isPatient ? 16 : 1000, isPatient: isPatient ? { !stop.isStopped } : nil)
+            context: context, endpoints: endpoints, highWaterMark: isPatient ? 16 : 1000, isPatient: isPatient ? { !stop.isStopped } : nil)
     }
 
     func waitForSubscriber(of command: ReplayCommand, stop: StopSignal) throws {

@@ -21,17 +21,17 @@ struct Watcher: Sendable {
         self.truth = truth
     }
 
-    mutating func run(endpoints: [Endpoint], stop: StopSignal) throws {
-        let context = try MessagingContext()
+    /// - Parameter source: where missed events are asked for; nil: nowhere.
+    mutating func run(context: MessagingContext, endpoints: [Endpoint], source: Endpoint?, stop: StopSignal) throws {
         // Subscribed before anything is asked for: what is published meanwhile waits.
         let topics = command.camera.isEmpty ? [""] : [command.camera, "status/"]
         let subscriber = try EventSubscriber(context: context, endpoints: endpoints, topics: topics)
         if Terminal.errorIsTerminal { for endpoint in endpoints { Terminal.printError("watching \(endpoint)") } }
-        let follower = command.source.map { source in
+        let follower = source.map { source in
             let client = CatchUpClient(context: context, endpoint: source)
             return EventFollower(since: command.since ?? 0, epoch: command.epoch, camera: command.camera) { try client.ask($0, timeoutMs: 5000) }
         }
-        if let follower, let source = command.source {
+        if let follower, let source {
             let isAnswered = try follower.begin { json in
                 take(json)
                 return !isEnough && !stop.isStopped

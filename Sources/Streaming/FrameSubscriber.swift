@@ -49,9 +49,15 @@ public final class FrameSubscriber {
     public func change(endpoints: [Endpoint], topics: [String]) throws(StreamingError) {
         guard !endpoints.isEmpty else { throw StreamingError("a socket needs at least one endpoint") }
         for topic in topics where !self.topics.contains(topic) { try socket.subscribe(to: topic) }
-        let known = attached.count, all = attached.map(\.endpoint) + endpoints
+        let all = attached.map(\.endpoint) + endpoints
         // Before they are attached: a refusal comes once.
         if let refusals { refusals.watch(all) } else { refusals = try RefusedConnections(context, socket, all) }
+        // libzmq lets all connections to an address go at once: one whose key changed goes before its successor comes.
+        for entry in attached where endpoints.contains(where: { $0 != entry.endpoint && $0.address == entry.endpoint.address }) && !endpoints.contains(entry.endpoint) {
+            socket.detach(entry.endpoint, entry.address)
+            attached.removeAll { $0.endpoint == entry.endpoint }
+        }
+        let known = attached.count
         do throws(StreamingError) {
             try attachNew(of: endpoints)
         } catch {

@@ -5,9 +5,11 @@
 final class RequestSocket {
     struct Request {
         /// What leads the answer back.
-        fileprivate var envelope: ArraySlice<[UInt8]>
+        var envelope: ArraySlice<[UInt8]> = []
         /// nil: it was not one part.
         var body: [UInt8]?
+        /// Whose it is; see `MessageSlots.sender`.
+        var asker = ""
     }
 
     /// Where the socket is really bound, in the order of the endpoints that bind.
@@ -29,16 +31,18 @@ final class RequestSocket {
     func receive(timeoutMs: Int) throws(StreamingError) -> Request? {
         guard try socket.waitForMessage(timeoutMs: timeoutMs), try socket.receive(into: slot[0]) else { return nil }
         defer { slot.clear() }
-        var parts = [[UInt8](slot.bytes(0))], count = 1
+        var parts = [[UInt8](slot.bytes(0))], count = 1, asker = ""
         while slot.hasMore(0) {
             guard try socket.receive(into: slot[0]) else { throw StreamingError("a message ended after \(count) parts although libzmq announced another") }
+            // The first part, the connection's identity, is the socket's own and tells nothing of its peer.
+            if count == 1 { asker = slot.sender(0) }
             count += 1
             // Of a message with more, the first few are enough to answer it.
             if parts.count < Self.maxParts { parts.append([UInt8](slot.bytes(0))) }
         }
         // The envelope ends with an empty part, where there is one; else it is the sender's identity alone.
         let end = parts.dropFirst().lastIndex { $0.isEmpty } ?? 0, envelope = parts.prefix(through: end)
-        return Request(envelope: envelope, body: count == envelope.count + 1 ? parts[envelope.count] : nil)
+        return Request(envelope: envelope, body: count == envelope.count + 1 ? parts[envelope.count] : nil, asker: asker)
     }
 
     func answer(_ request: Request, _ parts: [[UInt8]]) throws(StreamingError) {

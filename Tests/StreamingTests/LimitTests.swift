@@ -20,9 +20,9 @@ import Testing
         init(perSecond: Int) { pace = RequestPace(perSecond: perSecond) }
         var askers: Int { pace.askers }
         func admit(_ number: UInt8, of asker: String, now: ContinuousClock.Instant) -> RequestPace.Admission {
-            pace.admit(.init(parts: [[number]], isTooLong: false), of: asker, now: now)
+            pace.admit(.init(body: [number], asker: asker), now: now)
         }
-        func next(now: ContinuousClock.Instant) -> UInt8? { pace.next(now: now)?.parts[0][0] }
+        func next(now: ContinuousClock.Instant) -> UInt8? { pace.next(now: now)?.body?.first }
         func delay(now: ContinuousClock.Instant) -> Duration? { pace.delay(now: now) }
     }
 

@@ -5,10 +5,7 @@ struct RequestPace {
     /// Askers that are remembered, and requests that wait: neither grows by what peers do.
     static let maxAskers = 256, maxWaiting = 64
 
-    struct Request {
-        var parts: [[UInt8]]
-        var isTooLong: Bool
-    }
+    typealias Request = RequestSocket.Request
 
     enum Admission {
         case answerNow, waits
@@ -18,14 +15,15 @@ struct RequestPace {
 
     private let perSecond: Int
     private var buckets: [String: TokenBucket] = [:]
-    private var waiting: [(asker: String, request: Request)] = []
+    private var waiting: [Request] = []
 
     init(perSecond: Int) { self.perSecond = perSecond }
 
     /// Askers that are remembered.
     var askers: Int { buckets.count }
 
-    mutating func admit(_ request: Request, of asker: String, now: ContinuousClock.Instant) -> Admission {
+    mutating func admit(_ request: Request, now: ContinuousClock.Instant) -> Admission {
+        let asker = request.asker
         var bucket = bucket(asker, now)
         if bucket.delay(now: now) == nil, !waiting.contains(where: { $0.asker == asker }) {
             bucket.take(now: now)
@@ -33,7 +31,7 @@ struct RequestPace {
             return .answerNow
         }
         guard waiting.count < Self.maxWaiting else { return .refused }
-        waiting.append((asker, request))
+        waiting.append(request)
         return .waits
     }
 
@@ -45,7 +43,7 @@ struct RequestPace {
             guard bucket.delay(now: now) == nil else { continue }
             bucket.take(now: now)
             buckets[asker] = bucket
-            return waiting.remove(at: index).request
+            return waiting.remove(at: index)
         }
         return nil
     }
@@ -53,8 +51,8 @@ struct RequestPace {
     /// How long until a waiting request's time comes; nil: none waits.
     mutating func delay(now: ContinuousClock.Instant) -> Duration? {
         var delays: [Duration] = []
-        for (asker, _) in waiting {
-            var bucket = bucket(asker, now)
+        for request in waiting {
+            var bucket = bucket(request.asker, now)
             delays.append(bucket.delay(now: now) ?? .zero)
         }
         return delays.min()

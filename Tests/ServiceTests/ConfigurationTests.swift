@@ -30,7 +30,7 @@ import Testing
         #expect(configuration.pipeline.queuePerCamera == 8 && configuration.pipeline.policy == .dropOldest)
         #expect(configuration.pipeline.shutdownMs == 3000 && configuration.pipeline.deadlineMs == nil)
         #expect(configuration.pipeline.maxCameras == 64)
-        #expect(configuration.journal == nil && configuration.publish.catchUp == [])
+        #expect(configuration.journal == nil && configuration.publish.catchUp == [] && configuration.http == nil)
     }
 
     @Test func environment_CountsBeforeTheFile() throws {
@@ -75,6 +75,7 @@ import Testing
                 subscribe: {connect: [tcp://a:1, ipc:///run/x], bind: tcp://*:2, topics: [line1/, line2/]}
                 publish: {bind: tcp://0.0.0.0:3, masks: true, overlays: true}
                 pipeline: {workers: 3, decoders: 2, threads: 5, queue_per_camera: 4, policy: block, deadline_ms: 70, shutdown_ms: 9}
+                http: {bind: "[::1]:9640"}
                 limits: {max_width: 100, max_height: 200, max_pixels: 300, max_message_mb: 7, max_cameras: 5}
                 log: {level: debug}
                 """, name: "f")
@@ -86,6 +87,7 @@ import Testing
         let pipeline = configuration.pipeline
         #expect(pipeline.workers == 3 && pipeline.decoders == 2 && pipeline.queuePerCamera == 4 && pipeline.policy == .block)
         #expect(pipeline.deadlineMs == 70 && pipeline.shutdownMs == 9 && pipeline.maxCameras == 5)
+        #expect(configuration.http?.address == HTTPAddress("[::1]:9640"))
         #expect(pipeline.publishesMasks && pipeline.publishesOverlays)
         #expect(configuration.limits.image.maxPixels == 300 && configuration.limits.stream.maxMessageBytes == 7 << 20)
     }
@@ -107,6 +109,11 @@ import Testing
         #expect(journal.settings.keepSeconds == nil && journal.settings.keepBytes == nil && journal.settings.ballastBytes == 0)
     }
 
+    @Test func http_ForEveryone_TakesThatWord() throws {
+        let configuration = try Configuration(yaml: "\(Self.smallest)\nhttp: {bind: \"0.0.0.0:9640\", insecure: true}", name: "f")
+        #expect(configuration.http?.address.isLoopback == false)
+    }
+
     static let mistakes: [(name: String, yaml: String, expected: [String])] = [
         ("adapter of odd cameras", "\(smallest)\nadapters: {\"a*b\": x}", [#"f:5:12: adapters: "a*b": a * may stand only at the end of a camera's name"#]),
         (
@@ -115,7 +122,7 @@ import Testing
         ("unknown key", "\(smallest)\npipelin: {}", [#"f:5:1: unknown key "pipelin"; did you mean "pipeline"?"#]),
         (
             "nothing like a key", "\(smallest)\nxyzzy: 1",
-            [#"f:5:1: unknown key "xyzzy"; known here: version, model, adapters, regions, subscribe, publish, journal, recording, control, golden, pipeline, limits, log"#]
+            [#"f:5:1: unknown key "xyzzy"; known here: version, model, adapters, regions, subscribe, publish, journal, recording, control, golden, http, pipeline, limits, log"#]
         ),
         ("journal without a path", "\(smallest)\njournal: {keep_days: 1}", ["f:5:10: journal.path: is missing; name the journal's file"]),
         ("unknown key of the journal", "\(smallest)\njournal: {path: j, keep_day: 1}", [#"f:5:20: journal: unknown key "keep_day"; did you mean "keep_days"?"#]),
@@ -143,6 +150,17 @@ import Testing
             "catch-up at no address", "\(smallest.replacing("5556\"}", with: "5556\", catch_up: [\"tcp://*:7\", x, \"tcp://*:7\"]}"))\njournal: {path: j}",
             ["f:4:65: publish.catch_up[1]: cannot bind 'x': an address is tcp://host:port or ipc://path", "f:4:68: publish.catch_up[2]: tcp://*:7 is bound twice; only one socket can have it"]
         ),
+        ("HTTP without an address", "\(smallest)\nhttp: {}", ["f:5:7: http.bind: is missing; give an address such as 127.0.0.1:9640"]),
+        (
+            "HTTP at a name", "\(smallest)\nhttp: {bind: \"example.com:80\"}",
+            [#"f:5:14: http.bind: "example.com:80" is no address such as 127.0.0.1:9640, [::1]:9640 or localhost:9640"#]
+        ),
+        (
+            "HTTP for everyone", "\(smallest)\nhttp: {bind: \"0.0.0.0:9640\", insecure: false}",
+            [
+                "f:5:14: http.bind: 0.0.0.0:9640 is open to other machines, and HTTP here knows neither keys nor passwords: give a loopback address, or say `insecure: true`"
+            ]
+        ),
         ("version", smallest.replacing("version: 1", with: "version: 2"), ["f:1:10: version: must be 1, not 2: this flawd reads version 1"]),
         ("no version", smallest.replacing("version: 1\n", with: ""), ["f:1:1: version: is missing; this is version 1"]),
         ("no regions", smallest.replacing("regions: regions.yaml\n", with: ""), ["f:1:1: regions: is missing; name the region file"]),
@@ -164,7 +182,7 @@ import Testing
         ),
         ("boolean", smallest.replacing("5556\"}", with: "5556\", masks: 1}"), [#"f:4:48: publish.masks: must be true or false, not "1""#]),
         ("not a mapping", "\(smallest)\nlimits: [1]", ["f:5:9: limits: must be a mapping with the keys max_width, max_height, max_pixels, max_message_mb, max_cameras"]),
-        ("list", "- 1", ["f:1:1: must be a mapping with the keys version, model, adapters, regions, subscribe, publish, journal, recording, control, golden, pipeline, limits, log"]),
+        ("list", "- 1", ["f:1:1: must be a mapping with the keys version, model, adapters, regions, subscribe, publish, journal, recording, control, golden, http, pipeline, limits, log"]),
         (
             "no address", smallest.replacing("{bind: \"tcp://127.0.0.1:5556\"}", with: "{masks: true}"),
             ["f:4:10: publish.connect: is missing; give connect or bind an address such as tcp://127.0.0.1:5555"]
@@ -189,7 +207,7 @@ import Testing
     @Test func notYAML_IsSaidWithItsLine() {
         #expect(problems("version: 1\n  bad: [").first?.hasPrefix("f:2:") == true)
         #expect(problems("version: 1\nversion: 1").first?.contains("key given twice: version") == true)
-        #expect(problems("") == ["f: is empty; expected the keys version, model, adapters, regions, subscribe, publish, journal, recording, control, golden, pipeline, limits, log"])
+        #expect(problems("") == ["f: is empty; expected the keys version, model, adapters, regions, subscribe, publish, journal, recording, control, golden, http, pipeline, limits, log"])
         #expect(problems(String(repeating: "[", count: 100_000)).count == 1)
         #expect(problems(String(repeating: "a: {", count: 20_000)).count == 1)
         #expect(!problems("&a [*a, *a]").isEmpty)

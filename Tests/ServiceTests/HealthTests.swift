@@ -102,6 +102,16 @@ extension HealthMonitor {
         #expect(try strict.check(Array(#"{"type": "health", "surprise": 1}"#.utf8)).contains(": surprise is not in the schema"), "the check can fail")
     }
 
+    @Test func schema_ExplainsEveryKey() throws {
+        func explain(_ value: Any, _ path: String) {
+            if let array = value as? [Any] { array.forEach { explain($0, path) } }
+            guard let object = value as? [String: Any] else { return }
+            for (key, property) in object["properties"] as? [String: [String: Any]] ?? [:] { #expect((property["description"] as? String)?.isEmpty == false, "\(path) \(key)") }
+            for (key, value) in object { explain(value, "\(path)/\(key)") }
+        }
+        explain(try JSONSerialization.jsonObject(with: Data(HealthSchema.text.utf8)), "")
+    }
+
     @Test func workerThatHangs_MakesItUnhealthy_AndNotReady_UntilItGoesOn() async throws {
         let gate = Gate(open: false), clock = ManualClock()
         let (begun, begin) = AsyncStream<Void>.makeStream()

@@ -8,7 +8,10 @@ public enum FrameStage: String, CaseIterable, Sendable {
     /// The journal, and the socket.
     case commit
 
-    /// Its place in `allCases`.
+    /// `allCases`, which makes an array each time, made once.
+    static let all = allCases
+
+    /// Its place in `all`.
     var index: Int {
         switch self {
         case .queue: 0

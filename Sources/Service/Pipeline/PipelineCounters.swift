@@ -23,8 +23,8 @@ public struct PipelineCounters: Sendable, Equatable {
     public var commitFailures: UInt64 = 0
     /// The last frames' times from receipt until the verdict was committed and given to the socket.
     public private(set) var latencies = LatencyWindow()
-    /// The last frames' times by stage, in the order of `FrameStage.allCases`.
-    private var stageLatencies = Array(repeating: LatencyWindow(), count: FrameStage.allCases.count)
+    /// The last frames' times by stage, in the order of `FrameStage.all`.
+    private var stageLatencies = Array(repeating: LatencyWindow(), count: FrameStage.all.count)
 
     public init() {}
 
@@ -55,7 +55,7 @@ public struct PipelineCounters: Sendable, Equatable {
         cameras[record.lane].frames.count(outcome.verdict, outcome.reason)
         cameras[record.lane].modelNs += outcome.times.modelNs
         latencies.note(doneNs - record.receivedNs)
-        for stage in FrameStage.allCases {
+        for stage in FrameStage.all {
             if let time = outcome.times.duration(of: stage, composedNs: composedNs, doneNs: doneNs) { stageLatencies[stage.index].note(time) }
         }
     }

@@ -7,7 +7,7 @@ import SelfPerception
 import Service
 
 struct CheckCommand: AsyncParsableCommand {
-    enum Schema: String, ExpressibleByArgument, CaseIterable { case configuration, regions, verdict }
+    enum Schema: String, ExpressibleByArgument, CaseIterable { case configuration, regions, verdict, health }
 
     static let configuration = CommandConfiguration(
         commandName: "check",
@@ -26,7 +26,7 @@ struct CheckCommand: AsyncParsableCommand {
     @Flag(help: "Print the result as JSON.")
     var json = false
 
-    @Option(help: "Print a JSON Schema instead: configuration, regions or verdict.")
+    @Option(help: "Print a JSON Schema instead: configuration, regions, verdict or health (/status and status/health).")
     var schema: Schema?
 
     func validate() throws {
@@ -116,6 +116,7 @@ struct CheckCommand: AsyncParsableCommand {
         case .configuration: ConfigurationSchema.text
         case .regions: JSONSchema.regions
         case .verdict: JSONSchema.verdict
+        case .health: HealthSchema.text
         }
     }
 }

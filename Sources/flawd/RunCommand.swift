@@ -1,4 +1,5 @@
 import ArgumentParser
+import CoreMetrics
 import Foundation
 import Logging
 import Service
@@ -27,8 +28,10 @@ struct RunCommand: AsyncParsableCommand {
             return SharedLevelHandler(JournaldLogHandler(label: label, environment: environment, fallback: lines) ?? lines, level: level)
         }
         let logger = Logger(label: "flawd"), manager = ServiceManager(environment: environment), options = options
+        let metrics = PrometheusRegistry()
+        MetricsSystem.bootstrap(metrics)
         func daemon() throws -> Daemon {
-            try Daemon(configuration: configuration, reread: { try options.configuration() }, level: level, manager: manager, logger: logger)
+            try Daemon(configuration: configuration, reread: { try options.configuration() }, level: level, manager: manager, metrics: metrics, logger: logger)
         }
         try await (manager?.extendingStart(daemon) ?? daemon()).run()
     }

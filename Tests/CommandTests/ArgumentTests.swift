@@ -32,4 +32,12 @@ struct ArgumentTests {
         let one = try #require(MethodArgument(argument: "x=\(folder)/m+1.safetensors"))
         #expect(one.model == "\(folder)/m+1.safetensors" && one.adapter == nil)
     }
+
+    @Test func healthSchema_IsPrinted_AndHTTPForEveryone_IsRefused() throws {
+        let schema = try FlawdProcess("check", "--schema", "health")
+        let json = try #require(try JSONSerialization.jsonObject(with: Data(schema.output.utf8)) as? [String: Any])
+        #expect(schema.status == 0 && json["title"] as? String == "flawd health")
+        let run = try FlawdProcess("run", "--regions", "r", "--subscribe", "tcp://127.0.0.1:1", "--publish", "tcp://127.0.0.1:2", "--http", "0.0.0.0:9640")
+        #expect(run.status == 2 && run.errors.contains("--http: 0.0.0.0:9640 is open to other machines"))
+    }
 }

@@ -13,7 +13,7 @@ import Testing
         publish: {bind: "tcp://127.0.0.1:5556"}
         """
 
-    private static let keys = "version, model, adapters, regions, subscribe, publish, security, journal, recording, control, golden, pipeline, limits, log"
+    private static let keys = "version, model, adapters, regions, subscribe, publish, security, journal, recording, control, golden, http, pipeline, limits, log"
 
     private func problems(_ yaml: String) -> [String] {
         do throws(FileError) {
@@ -32,7 +32,7 @@ import Testing
         #expect(configuration.pipeline.queuePerCamera == 8 && configuration.pipeline.policy == .dropOldest)
         #expect(configuration.pipeline.shutdownMs == 3000 && configuration.pipeline.deadlineMs == nil)
         #expect(configuration.pipeline.maxCameras == 64)
-        #expect(configuration.journal == nil && configuration.publish.catchUp == [])
+        #expect(configuration.journal == nil && configuration.publish.catchUp == [] && configuration.http == nil)
     }
 
     @Test func environment_CountsBeforeTheFile() throws {
@@ -77,6 +77,7 @@ import Testing
                 subscribe: {connect: [tcp://a:1, ipc:///run/x], bind: tcp://*:2, topics: [line1/, line2/], insecure: true}
                 publish: {bind: tcp://0.0.0.0:3, masks: true, overlays: true, insecure: true}
                 pipeline: {workers: 3, decoders: 2, threads: 5, queue_per_camera: 4, policy: block, deadline_ms: 70, shutdown_ms: 9}
+                http: {bind: "[::1]:9640"}
                 limits: {max_width: 100, max_height: 200, max_pixels: 300, max_message_mb: 7, max_cameras: 5, max_frames_per_s: 8, max_catch_up_per_s: 9}
                 log: {level: debug}
                 """, name: "f")
@@ -88,6 +89,7 @@ import Testing
         let pipeline = configuration.pipeline
         #expect(pipeline.workers == 3 && pipeline.decoders == 2 && pipeline.queuePerCamera == 4 && pipeline.policy == .block)
         #expect(pipeline.deadlineMs == 70 && pipeline.shutdownMs == 9 && pipeline.maxCameras == 5)
+        #expect(configuration.http?.address == HTTPAddress("[::1]:9640"))
         #expect(pipeline.publishesMasks && pipeline.publishesOverlays)
         #expect(configuration.limits.image.maxPixels == 300 && configuration.limits.stream.maxMessageBytes == 7 << 20)
         #expect(configuration.limits.stream.messagesPerSecond == 8 && configuration.limits.maxCatchUpPerSecond == 9)
@@ -109,6 +111,11 @@ import Testing
         #expect(journal.settings == JournalSettings() && journal.settings.durability == .full)
         journal = try #require(try Configuration(yaml: "\(Self.smallest)\njournal: {path: j, keep_days: 0, keep_mb: 0, ballast_mb: 0}", name: "f").journal)
         #expect(journal.settings.keepSeconds == nil && journal.settings.keepBytes == nil && journal.settings.ballastBytes == 0)
+    }
+
+    @Test func http_ForEveryone_TakesThatWord() throws {
+        let configuration = try Configuration(yaml: "\(Self.smallest)\nhttp: {bind: \"0.0.0.0:9640\", insecure: true}", name: "f")
+        #expect(configuration.http?.address.isLoopback == false)
     }
 
     static let mistakes: [(name: String, yaml: String, expected: [String])] = [
@@ -146,6 +153,17 @@ import Testing
         (
             "catch-up at no address", "\(smallest.replacing("5556\"}", with: "5556\", catch_up: [\"tcp://127.0.0.1:7\", x, \"tcp://127.0.0.1:7\"]}"))\njournal: {path: j}",
             ["f:4:73: publish.catch_up[1]: cannot bind 'x': an address is tcp://host:port or ipc://path", "f:4:76: publish.catch_up[2]: tcp://127.0.0.1:7 is bound twice; only one socket can have it"]
+        ),
+        ("HTTP without an address", "\(smallest)\nhttp: {}", ["f:5:7: http.bind: is missing; give an address such as 127.0.0.1:9640"]),
+        (
+            "HTTP at a name", "\(smallest)\nhttp: {bind: \"example.com:80\"}",
+            [#"f:5:14: http.bind: "example.com:80" is no address such as 127.0.0.1:9640, [::1]:9640 or localhost:9640"#]
+        ),
+        (
+            "HTTP for everyone", "\(smallest)\nhttp: {bind: \"0.0.0.0:9640\", insecure: false}",
+            [
+                "f:5:14: http.bind: 0.0.0.0:9640 is open to other machines, and HTTP here knows neither keys nor passwords: give a loopback address, or say `insecure: true`"
+            ]
         ),
         ("version", smallest.replacing("version: 1", with: "version: 2"), ["f:1:10: version: must be 1, not 2: this flawd reads version 1"]),
         ("no version", smallest.replacing("version: 1\n", with: ""), ["f:1:1: version: is missing; this is version 1"]),

@@ -1,3 +1,4 @@
+import CoreMetrics
 import Dispatch
 import Foundation
 import Imaging
@@ -188,6 +189,7 @@ final class FakeSink: EventSink {
 
     func publish(_ event: HeartbeatEvent) { output.add(.heartbeat(event)) }
     func publish(_ event: StatusEvent) { output.add(.status(event)) }
+    func publish(_ event: HealthEvent) { output.add(.health(event)) }
 
     private func add(_ published: Published) {
         output.add(.event(published.event))
@@ -202,6 +204,7 @@ final class FakeSink: EventSink {
             case event(PipelineEvent)
             case heartbeat(HeartbeatEvent)
             case status(StatusEvent)
+            case health(HealthEvent)
         }
 
         let all = Monitor<[Published]>([])
@@ -233,7 +236,8 @@ final class Rig: Sendable {
     init(
         _ settings: PipelineSettings, feed: Feed = Feed(), gate: Gate = Gate(open: true), clock: ManualClock? = nil,
         ledger: (@Sendable () throws -> any VerdictLedger)? = nil,
-        source: (@Sendable () throws -> any FrameSource)? = nil, onInspect: @escaping @Sendable (String) -> Void = { _ in }
+        source: (@Sendable () throws -> any FrameSource)? = nil, metrics: any MetricsFactory = NOOPMetricsHandler.instance,
+        onInspect: @escaping @Sendable (String) -> Void = { _ in }
     ) {
         self.feed = feed
         self.gate = gate
@@ -254,7 +258,8 @@ final class Rig: Sendable {
                 },
                 makeSink: { FakeSink(output) }, makeLedger: ledger ?? { RunLedger() },
                 interruptSource: { feed.interrupt() }),
-            identity: PipelineIdentity(model: "m", build: "b"), clock: clock?.clock ?? .system, logger: quiet)
+            identity: PipelineIdentity(model: "m", build: "b"), clock: clock?.clock ?? .system, metrics: metrics,
+            logger: quiet)
     }
 
     final class InspectionLog: Sendable { let names = Monitor<[String]>([]) }

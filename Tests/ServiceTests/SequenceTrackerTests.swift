@@ -59,7 +59,7 @@ import Testing
     @Test(arguments: 0..<20) func receivedAndMissing_MakeTheWholeRow(_ seed: UInt64) {
         var generator = SeededGenerator(seed: seed)
         var tracker = SequenceTracker()
-        var counters = PipelineCounters()
+        var counters = FrameCounts()
         var row: [UInt64] = []
         for number in UInt64(100)..<400 where number == 100 || number == 399 || Int.random(in: 0..<4, using: &generator) > 0 {
             row.append(number)

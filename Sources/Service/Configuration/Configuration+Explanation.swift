@@ -12,6 +12,7 @@ extension Configuration {
         list("commands", control)
         if let journal { lines.append("journal: \(journal.path), \(journal.settings.explanation)") }
         if let recording { lines.append("recording: \(recording.selection), into \(recording.folder)") }
+        if let http { lines.append("http: \(http.address)") }
         if let golden {
             let times = golden.everySeconds.map { "every \(Int($0 / 60)) minutes" } ?? "at the start"
             lines.append("golden samples of \(golden.cameras.map(\.camera).joined(separator: ", ")), \(times), \(golden.onFailure.rawValue)")

@@ -25,6 +25,8 @@ public struct Configuration: Sendable, Equatable {
     public var control: [Endpoint] = []
     /// Parts whose verdicts are known; nil: none are.
     public var golden: GoldenSettings?
+    /// nil: nobody is answered over HTTP.
+    public var http: HTTPSettings?
     public var pipeline = PipelineSettings()
     /// Cores that one inspection uses.
     public var threads = 1

@@ -58,7 +58,7 @@ extension YAMLKind {
 
 /// YAML nodes → configuration. Notes every mistake and goes on; `configuration` is whole only where the reader found nothing.
 private struct ConfigurationDecoder {
-    static let keys = ["version", "model", "adapters", "regions", "subscribe", "publish", "security", "journal", "recording", "control", "golden", "pipeline", "limits", "log"]
+    static let keys = ["version", "model", "adapters", "regions", "subscribe", "publish", "security", "journal", "recording", "control", "golden", "http", "pipeline", "limits", "log"]
 
     private(set) var configuration = Configuration()
     private(set) var reader: NodeReader
@@ -85,6 +85,7 @@ private struct ConfigurationDecoder {
         recording(top["recording"])
         control(top["control"])
         golden(top["golden"])
+        http(top["http"])
         pipeline(top["pipeline"])
         limits(top["limits"])
         if let log = section(top["log"], ["level"]) {
@@ -199,6 +200,13 @@ private struct ConfigurationDecoder {
         }
         if let size = integer(section["reserve_mb"], in: 0...1 << 30) { recording.files.reserveBytes = UInt64(size) << 20 }
         configuration.recording = recording
+    }
+
+    private mutating func http(_ field: NodeReader.Field?) {
+        guard let section = section(field, ["bind", "insecure"]) else { return }
+        let isInsecure = boolean(section["insecure"]) ?? false
+        guard let field = required("bind", of: section, "give an address such as 127.0.0.1:9640"), let text = text(field) else { return }
+        do { configuration.http = try HTTPSettings(bind: text, insecure: isInsecure) } catch { reader.note(field, error.description) }
     }
 
     private mutating func pipeline(_ field: NodeReader.Field?) {

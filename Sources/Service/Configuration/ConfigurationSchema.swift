@@ -121,6 +121,17 @@ public enum ConfigurationSchema {
                   "description": "halt: nothing passes, what would is for review, until flawd golden --acknowledge"}
               }
             },
+            "http": {
+              "type": "object",
+              "additionalProperties": false,
+              "description": "answers /metrics (Prometheus), /healthz, /readyz and /status; absent: nothing listens",
+              "required": ["bind"],
+              "properties": {
+                "bind": {"type": "string", "pattern": "^(localhost|[0-9.]+|\\[[0-9A-Fa-f:.]+\\]):[0-9]+$",
+                  "description": "such as 127.0.0.1:9640; port 0: any that is free, said in the log"},
+                "insecure": {"type": "boolean", "default": false, "description": "allow an address that other machines reach; there are no keys and no passwords"}
+              }
+            },
             "pipeline": {
               "type": "object",
               "additionalProperties": false,

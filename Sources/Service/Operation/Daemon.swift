@@ -20,24 +20,29 @@ public struct Daemon: Sendable {
     private let output: MessagingContext
     private let recording: FrameKeeper?
     private let security: ConnectionSecurity
+    private let metrics: PrometheusRegistry
+    private let health: HealthMonitor
     private let logger: Logger
 
     /// Loads the model and the region file.
     ///
     /// - Parameters:
+    ///   - metrics: where `/metrics` is read from.
     ///   - reread: reads the configuration again, when it is told to reload.
     ///   - level: of all loggers; a reload changes it.
     ///   - manager: nil: nobody wants to hear how it is.
-    /// - Throws: `FileError`, `CheckpointError`, `CurveError`, or `StreamingError` when messaging cannot begin.
+    /// - Throws: `FileError`, `CheckpointError`, `CurveError`, `HTTPServiceError`, or `StreamingError` when messaging cannot begin.
     public init(
         configuration: Configuration, reread: @escaping @Sendable () throws -> Configuration, level: SharedLogLevel, manager: ServiceManager? = nil,
-        logger: Logger
+        metrics: PrometheusRegistry = PrometheusRegistry(), logger: Logger
     ) throws {
         self.reread = reread
         self.level = level
         self.manager = manager
         self.configuration = configuration
+        self.metrics = metrics
         self.logger = logger
+        if let http = configuration.http { try HTTPService.probe(http.address) }
         // Before a file is in force, so that the journal knows every file that a verdict names.
         let archive = RegionArchive()
         let regions = try ReloadableFile(path: configuration.regions) { path in
@@ -80,8 +85,13 @@ public struct Daemon: Sendable {
         self.security = security
         pipeline = Pipeline(
             settings: configuration.pipeline, stages: stages,
-            identity: PipelineIdentity(model: models.current.base.hash, build: build), status: status, logger: logger)
+            identity: PipelineIdentity(model: models.current.base.hash, build: build), status: status, metrics: metrics, logger: logger)
         golden = GoldenKeeper(samples, pipeline: pipeline, limits: configuration.limits.image, logger: logger)
+        health = HealthMonitor(
+            pipeline: pipeline,
+            sources: HealthSources(
+                build: build, model: { .init(path: models.current.base.path, hash: models.current.base.hash) },
+                regions: { .init(path: regions.path, revision: regions.current.revision) }, journal: configuration.journal?.path, recording: recording))
     }
 
     /// - Throws: `FileError` naming the folder.
@@ -120,19 +130,26 @@ public struct Daemon: Sendable {
         var parts: Set = ["pipeline"]
         if answersCatchUp { parts.insert("catch-up") }
         if !configuration.control.isEmpty { parts.insert("control") }
+        if configuration.http != nil { parts.insert("http") }
         let gate = StartGate(parts) { [logger, manager] in
             station.isUp()
             logger.notice("ready")
             manager?.ready("ready, no frame yet")
         }
         let work = PipelineService(pipeline: pipeline) { gate.isUp("pipeline") }
+        let exporter = MetricsExporter(factory: metrics)
         var services: [ServiceGroupConfiguration.ServiceConfiguration] = [
+            .init(service: HealthService(monitor: health, exporter: exporter, logger: logger)),
             .init(service: SignalService(pipeline: pipeline, reloader: reloader, manager: manager, logger: logger)),
             .init(service: RegionWatcher(reloader: reloader) { [regions] in regions.path }),
             .init(service: StatisticsService(pipeline: pipeline, logger: logger)),
             .init(service: StationService(station: station, pipeline: pipeline)),
             .init(service: golden),
         ]
+        if let http = configuration.http {
+            let routes: [any HTTPRoutes] = [HealthRoutes(monitor: health, exporter: exporter, registry: metrics)]
+            services.append(.init(service: HTTPService(settings: http, routes: routes, metrics: metrics, logger: logger) { _ in gate.isUp("http") }))
+        }
         if let manager { services.append(.init(service: SystemdService(manager: manager, pipeline: pipeline, station: station, logger: logger))) }
         if answersCatchUp, let journal = configuration.journal {
             services.append(.init(service: CatchUpService(

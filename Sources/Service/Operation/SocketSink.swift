@@ -2,7 +2,7 @@ import Imaging
 import Inspection
 import Streaming
 
-/// Events to a PUB socket: `<camera>/verdict`, `<camera>/missing`, `status/heartbeat`, `status/event`, and as camera-stream frames `<camera>/mask` and
+/// Events to a PUB socket: `<camera>/verdict`, `<camera>/missing`, `status/heartbeat`, `status/event`, `status/health`, and as camera-stream frames `<camera>/mask` and
 /// `<camera>/overlay/color` (existing viewers show only streams named `color`).
 ///
 /// The published viewer finds overlays by itself: while there are any, their cameras are announced every second.
@@ -72,4 +72,6 @@ final class SocketSink: EventSink {
     }
 
     func publish(_ event: StatusEvent) throws { try publisher.send([Array(StatusEvent.topic.utf8), event.json]) }
+
+    func publish(_ event: HealthEvent) throws { try publisher.send([Array(HealthEvent.topic.utf8), event.json]) }
 }

@@ -28,14 +28,17 @@ struct StatisticsService: Service {
 extension PipelineCounters {
     /// The counters in one line.
     public var summary: String {
-        var parts = ["received \(received): pass \(pass), review \(review), fail \(fail), uninspected \(uninspectedTotal)"]
-        if uninspectedTotal > 0 {
-            let reasons = uninspected.map { "\($0.key.rawValue) \($0.value)" }.sorted().joined(separator: ", ")
+        let frames = frames
+        var parts = [
+            "received \(frames.received): pass \(frames.pass), review \(frames.review), fail \(frames.fail), uninspected \(frames.uninspectedTotal)"
+        ]
+        if frames.uninspectedTotal > 0 {
+            let reasons = frames.uninspected.map { "\($0.key.rawValue) \($0.value)" }.sorted().joined(separator: ", ")
             parts[0] += " (\(reasons))"
         }
-        if inFlight > 0 { parts.append("in flight \(inFlight)") }
-        parts.append("missing \(missing)")
-        if late + duplicates > 0 { parts.append("late \(late), duplicates \(duplicates)") }
+        if frames.inFlight > 0 { parts.append("in flight \(frames.inFlight)") }
+        parts.append("missing \(frames.missing)")
+        if frames.late + frames.duplicates > 0 { parts.append("late \(frames.late), duplicates \(frames.duplicates)") }
         if rejected > 0 { parts.append("rejected messages \(rejected)") }
         if unpublished > 0 { parts.append("unpublished \(unpublished)") }
         if commitFailures > 0 { parts.append("failed commits \(commitFailures)") }

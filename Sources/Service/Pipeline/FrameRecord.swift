@@ -4,6 +4,8 @@ import Streaming
 /// What is known of a frame when it is received: enough for a verdict, whatever happens to the frame afterwards.
 struct FrameRecord: Sendable {
     var camera: String
+    /// The camera's, counted from 0 in the order of their appearance.
+    var lane: Int
     var sequence: UInt64
     var partID: String?
     var trigger: Int64?

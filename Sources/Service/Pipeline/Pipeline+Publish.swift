@@ -13,18 +13,23 @@ extension Pipeline {
     func publish(to sink: any EventSink, ledger: any VerdictLedger, hand: PipelinePulse.Hand) {
         var batch: [(record: FrameRecord, outcome: FrameOutcome)] = []
         var events: [PipelineEvent] = []
+        var timers = FrameTimers(metrics)
         var nextHeartbeat = clock.monotonicNs()
         var hasFailed = false
+        note(ledger)
         while true {
             hand.rest()
             guard orderer.take(settings.commitBatch, timeoutMs: 200, into: &batch) else { break }
             hand.work(at: clock.monotonicNs())
             if !batch.isEmpty {
-                publish(batch, &events, to: sink, ledger: ledger, &hasFailed)
+                publish(batch, &events, to: sink, ledger: ledger, &timers, &hasFailed)
                 batch.removeAll(keepingCapacity: true)
                 events.removeAll(keepingCapacity: true)
             }
             tellAll(to: sink)
+            if let health = status.takeHealth() {
+                do { try sink.publish(health) } catch { trouble("publishing the health failed: \(error)") }
+            }
             guard clock.monotonicNs() >= nextHeartbeat else { continue }
             nextHeartbeat = clock.monotonicNs() + Self.heartbeatNs
             beat(to: sink, ledger: ledger)
@@ -39,7 +44,7 @@ extension Pipeline {
     ///   it again or not: a camera's row would have a hole that nothing reports.
     private func publish(
         _ batch: [(record: FrameRecord, outcome: FrameOutcome)], _ events: inout [PipelineEvent], to sink: any EventSink, ledger: any VerdictLedger,
-        _ hasFailed: inout Bool
+        _ timers: inout FrameTimers, _ hasFailed: inout Bool
     ) {
         let now = clock.monotonicNs(), utc = clock.utcNs(), batch = withheld(batch)
         for (record, outcome) in batch { compose(record, outcome, now: now, utc: utc, into: &events) }
@@ -49,12 +54,9 @@ extension Pipeline {
             hasFailed = !commitAndSend(&events, of: batch, to: sink, ledger: ledger)
         }
         if hasFailed { for (record, _) in batch { if let frame = record.held { stages.tap?.release(frame) } } }
-        counters.update { counters in
-            for (record, outcome) in batch {
-                counters.count(outcome.verdict, outcome.reason)
-                counters.note(latencyNs: now - record.receivedNs)
-            }
-        }
+        let done = clock.monotonicNs()
+        counters.update { counters in for (record, outcome) in batch { counters.depart(record, outcome, composedNs: now, doneNs: done) } }
+        for (record, outcome) in batch { timers.record(record, outcome.times, composedNs: now, doneNs: done) }
         for (_, outcome) in batch { if let slot = outcome.slot { recycle(slot) } }
     }
 
@@ -95,6 +97,7 @@ extension Pipeline {
         while true {
             do {
                 try ledger.commit(&events)
+                note(ledger)
                 if nextWord > begun {
                     station.error("journal", nil)
                     tell(StatusEvent(.journalRecovered, detail: "verdicts are committed again", publishedUTCNs: clock.utcNs()), to: sink)
@@ -102,6 +105,7 @@ extension Pipeline {
                 return
             } catch let error as any LedgerFailure {
                 counters.update { $0.commitFailures += 1 }
+                ledgerState.update { $0.failure = "\(error)" }
                 let now = clock.monotonicNs(), patience = Int64(settings.ledgerPatienceMs) * 1_000_000
                 guard error.isTemporary, now - begun < patience, phase < .discarding else { throw error }
                 if now >= nextWord {
@@ -113,6 +117,11 @@ extension Pipeline {
                 usleep(100_000)
             }
         }
+    }
+
+    /// For whoever asks how far the row goes.
+    private func note(_ ledger: any VerdictLedger) {
+        ledgerState.update { $0 = LedgerState(epoch: ledger.epoch, seq: ledger.lastSeq, durability: ledger.durability) }
     }
 
     private func beat(to sink: any EventSink, ledger: any VerdictLedger) {
@@ -129,6 +138,7 @@ extension Pipeline {
     }
 
     private func tell(_ event: StatusEvent, to sink: any EventSink) {
+        status.remember(event)
         do { try sink.publish(event) } catch { trouble("publishing a status event failed: \(error)") }
     }
 

@@ -88,13 +88,10 @@ extension Pipeline {
         _ camera: String, sequence: UInt64?, partID: String?, lane: Int, _ table: inout CameraTable
     ) -> FrameRecord {
         let (number, arrival) = table.arrive(sequence, lane: lane)
-        counters.update {
-            $0.received += 1
-            $0.cameras = table.cameras.count
-            $0.count(arrival)
-        }
+        let now = clock.monotonicNs()
+        counters.update { $0.arrive(arrival, lane: lane, camera: camera, at: now) }
         var record = FrameRecord(
-            camera: camera, sequence: number, partID: partID, receivedUTCNs: clock.utcNs(), receivedNs: clock.monotonicNs(),
+            camera: camera, lane: lane, sequence: number, partID: partID, receivedUTCNs: clock.utcNs(), receivedNs: now,
             arrival: FrameArrival(arrival))
         switch arrival {
         case .gap(let range): record.missing = range

@@ -1,3 +1,4 @@
+import CoreMetrics
 import DequeModule
 import Dispatch
 import Inspection
@@ -59,6 +60,9 @@ public final class Pipeline: Sendable {
     let status: StatusInbox
     let station: Station
     let pulse = PipelinePulse()
+    /// Where frames' times go as distributions.
+    let metrics: any MetricsFactory
+    let ledgerState = Monitor(LedgerState())
     /// Where cameras' counts were when the ledger was opened.
     let places = Monitor<[String: CameraPlace]>([:])
     let orderer: Orderer<FrameRecord, FrameOutcome>
@@ -74,7 +78,8 @@ public final class Pipeline: Sendable {
 
     public init(
         settings: PipelineSettings, stages: PipelineStages, identity: PipelineIdentity, clock: PipelineClock = .system,
-        status: StatusInbox? = nil, station: Station? = nil, logger: Logger
+        status: StatusInbox? = nil, station: Station? = nil, metrics: any MetricsFactory = NOOPMetricsHandler.instance,
+        logger: Logger
     ) {
         precondition(settings.workers > 0 && settings.decoders > 0 && settings.commitBatch > 0)
         self.settings = settings
@@ -84,6 +89,7 @@ public final class Pipeline: Sendable {
         let status = status ?? StatusInbox(clock: clock)
         self.status = status
         self.station = station ?? Station(status: status, clock: clock)
+        self.metrics = metrics
         self.logger = logger
         intake = FairQueue(capacityPerLane: settings.queuePerCamera, policy: settings.policy)
         decoded = BoundedQueue(capacity: settings.decodedCapacity)

@@ -2,72 +2,87 @@ import Inspection
 
 /// What a pipeline has done so far.
 ///
-/// `received = pass + review + fail + uninspected + inFlight` at any time, and `inFlight` is 0 once it ended. For a camera whose
-/// count never started again, `received − late − duplicates + missing = last − first + 1`.
+/// Frames are counted by camera, in the order in which cameras appeared; the totals are their sums. `inFlight` is 0 once the pipeline ended.
+@dynamicMemberLookup
 public struct PipelineCounters: Sendable, Equatable {
-    /// Frames that were received, usable or not; each gets one verdict.
-    public var received: UInt64 = 0
-    public var pass: UInt64 = 0
-    public var review: UInt64 = 0
-    public var fail: UInt64 = 0
-    public var uninspected: [UninspectedReason: UInt64] = [:]
-    /// Frames that producers counted and that never arrived.
-    public var missing: UInt64 = 0
-    public var late: UInt64 = 0
-    public var duplicates: UInt64 = 0
-    /// Times a producer's count started again.
-    public var restarts: UInt64 = 0
+    public struct Camera: Sendable, Equatable {
+        public let camera: String
+        public var frames = FrameCounts()
+        /// Time the model took for its frames: encoding and prompting.
+        public var modelNs: Int64 = 0
+        /// On the monotonic clock.
+        public var lastReceivedNs: Int64
+    }
+
+    public private(set) var cameras: [Camera] = []
     /// Messages that name no camera, or one camera too many.
     public var rejected: UInt64 = 0
     /// Events the socket refused, and those that could not be committed.
     public var unpublished: UInt64 = 0
     /// Attempts to commit that failed.
     public var commitFailures: UInt64 = 0
-    public var cameras = 0
-    /// The last frames' times from receipt to publishing, in nanoseconds; at most `latencyWindow`, in no order.
-    public var recentLatencies: [Int64] = []
-    private var nextLatency = 0
-
-    static let latencyWindow = 512
+    /// The last frames' times from receipt until the verdict was committed and given to the socket.
+    public private(set) var latencies = LatencyWindow()
+    /// The last frames' times by stage, in the order of `FrameStage.all`.
+    private var stageLatencies = Array(repeating: LatencyWindow(), count: FrameStage.all.count)
 
     public init() {}
 
-    public var uninspectedTotal: UInt64 { uninspected.values.reduce(0, +) }
-    public var verdicts: UInt64 { pass + review + fail + uninspectedTotal }
-    public var inFlight: UInt64 { received - verdicts }
+    /// All cameras' frames.
+    public var frames: FrameCounts { cameras.reduce(into: FrameCounts()) { $0 += $1.frames } }
 
-    mutating func count(_ verdict: Verdict, _ reason: UninspectedReason?) {
-        switch verdict {
-        case .pass: pass += 1
-        case .review: review += 1
-        case .fail: fail += 1
-        case .uninspected: uninspected[reason ?? .modelError, default: 0] += 1
-        }
+    /// A total, by the name of the count.
+    public subscript<Value>(dynamicMember count: KeyPath<FrameCounts, Value>) -> Value { frames[keyPath: count] }
+
+    public func latencies(of stage: FrameStage) -> LatencyWindow { stageLatencies[stage.index] }
+
+    /// Counts a frame in.
+    ///
+    /// - Parameter lane: of the camera, counted from 0 in the order of their appearance.
+    mutating func arrive(_ arrival: SequenceTracker.Arrival, lane: Int, camera: String, at now: Int64) {
+        if lane == cameras.count { cameras.append(Camera(camera: camera, lastReceivedNs: now)) }
+        cameras[lane].frames.received += 1
+        cameras[lane].frames.count(arrival)
+        cameras[lane].lastReceivedNs = now
     }
 
-    mutating func count(_ arrival: SequenceTracker.Arrival) {
-        switch arrival {
-        case .first, .next: break
-        case .duplicate: duplicates += 1
-        case .late: late += 1
-        case .restart: restarts += 1
-        case .gap(let range):
-            // Nobody counts to 2⁶⁴ frames, but a hostile producer may jump as often as it likes.
-            missing = missing.addingReportingOverflow(range.upperBound - range.lowerBound + 1).partialValue
-        }
-    }
-
-    mutating func note(latencyNs: Int64) {
-        if recentLatencies.count < Self.latencyWindow {
-            recentLatencies.append(latencyNs)
-        } else {
-            recentLatencies[nextLatency] = latencyNs
-            nextLatency = (nextLatency + 1) % Self.latencyWindow
+    /// Counts a frame's verdict and its times.
+    ///
+    /// - Parameters:
+    ///   - composed: when its event was written.
+    ///   - done: when that was committed and given to the socket.
+    mutating func depart(_ record: FrameRecord, _ outcome: FrameOutcome, composedNs: Int64, doneNs: Int64) {
+        cameras[record.lane].frames.count(outcome.verdict, outcome.reason)
+        cameras[record.lane].modelNs += outcome.times.modelNs
+        latencies.note(doneNs - record.receivedNs)
+        for stage in FrameStage.all {
+            if let time = outcome.times.duration(of: stage, composedNs: composedNs, doneNs: doneNs) { stageLatencies[stage.index].note(time) }
         }
     }
 
     /// The time that a share of the recent frames did not exceed; nil before the first.
-    public func latencyNs(quantile: Double) -> Int64? {
-        Service.quantile(quantile, of: recentLatencies)
+    public func latencyNs(quantile: Double) -> Int64? { latencies.quantile(quantile) }
+}
+
+/// The last times of something, in nanoseconds.
+public struct LatencyWindow: Sendable, Equatable {
+    static let most = 512
+
+    /// In no order.
+    public private(set) var values: [Int64] = []
+    private var next = 0
+
+    public init() {}
+
+    mutating func note(_ ns: Int64) {
+        if values.count < Self.most {
+            values.append(ns)
+        } else {
+            values[next] = ns
+            next = (next + 1) % Self.most
+        }
     }
+
+    /// The time that a share of them did not exceed; nil before the first.
+    public func quantile(_ share: Double) -> Int64? { Service.quantile(share, of: values) }
 }

@@ -60,6 +60,7 @@ public protocol EventSink {
     func publish(_ event: MissingEvent) throws
     func publish(_ event: HeartbeatEvent) throws
     func publish(_ event: StatusEvent) throws
+    func publish(_ event: HealthEvent) throws
 }
 
 /// Gets to see every frame with its verdict, such as a recorder. Called from the pipeline's threads; must not make them wait.

@@ -79,4 +79,7 @@ public final class FairQueue<Element: Sendable>: Sendable {
     }
 
     public var count: Int { state.read { $0.count } }
+
+    /// Elements by lane; lanes that nothing was pushed to yet may be absent.
+    public var counts: [Int] { state.read { $0.lanes.map(\.count) } }
 }

@@ -21,6 +21,8 @@ final class FrameKeeper: FrameTap, Service {
     /// Bytes of payloads between `hold` and the file.
     private let held = Atomic<Int>(0)
     private let missed = Atomic<Int>(0)
+    private let recorded = Atomic<UInt64>(0)
+    private let stopped = Atomic<Bool>(false)
     private let throttle = LogThrottle()
 
     /// After the disk refused, how long until it is asked again.
@@ -41,6 +43,11 @@ final class FrameKeeper: FrameTap, Service {
 
     /// Frames that should have been recorded and were not.
     var missedCount: Int { missed.load(ordering: .relaxed) }
+    /// Frames that are in a recording.
+    var recordedCount: UInt64 { recorded.load(ordering: .relaxed) }
+    /// Whether the disk does not take recordings for now.
+    var isStopped: Bool { stopped.load(ordering: .relaxed) }
+    var folder: String { settings.folder }
     /// Bytes of payloads that wait.
     var heldBytes: Int { held.load(ordering: .relaxed) }
 
@@ -123,7 +130,10 @@ final class FrameKeeper: FrameTap, Service {
                 return
             }
             do {
-                if let frame = item.frame { try recorder.record(frame, receivedUTCNs: item.event.receivedUTCNs) }
+                if let frame = item.frame {
+                    try recorder.record(frame, receivedUTCNs: item.event.receivedUTCNs)
+                    keeper.recorded.add(1, ordering: .relaxed)
+                }
                 try recorder.record(verdict: item.event.json, topic: "\(item.event.camera)/verdict", receivedUTCNs: item.event.publishedUTCNs)
                 resumed()
             } catch {
@@ -163,6 +173,7 @@ final class FrameKeeper: FrameTap, Service {
             nextAttempt = keeper.clock.monotonicNs() + FrameKeeper.retryNs
             guard !isStopped else { return }
             isStopped = true
+            keeper.stopped.store(true, ordering: .relaxed)
             keeper.logger.error("frames are not recorded any more: \(error)")
             keeper.tell(.recordingStopped, "\(error)")
         }
@@ -170,6 +181,7 @@ final class FrameKeeper: FrameTap, Service {
         private mutating func resumed() {
             guard isStopped else { return }
             isStopped = false
+            keeper.stopped.store(false, ordering: .relaxed)
             keeper.logger.notice("frames are recorded again")
             keeper.tell(.recordingResumed, "frames are recorded again; \(keeper.missedCount) were not")
         }

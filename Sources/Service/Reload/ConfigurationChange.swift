@@ -15,6 +15,7 @@ struct ConfigurationChange {
         compare("journal", old.journal == new.journal)
         compare("recording", old.recording == new.recording)
         compare("control", old.control == new.control)
+        compare("http", old.http == new.http)
         compare("pipeline", old.pipeline == new.pipeline && old.threads == new.threads)
         compare("limits", old.limits == new.limits)
     }

@@ -30,6 +30,9 @@ struct ConfigurationOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Where subscribers ask for what they missed (binds); needs a journal.", valueName: "address"))
     var catchUp: [String] = []
 
+    @Option(help: ArgumentHelp("Where /metrics, /healthz, /readyz and /status are answered, on loopback, such as 127.0.0.1:9640.", valueName: "address"))
+    var http: String?
+
     @Option(help: ArgumentHelp("nano, the embedded model, or a model file.", valueName: "model"))
     var model: String?
 
@@ -62,6 +65,9 @@ struct ConfigurationOptions: ParsableArguments {
         for address in catchUp {
             if let problem = Endpoint(.bind, address).problem { throw ValidationError("--catch-up: \(problem)") }
         }
+        if let http {
+            do { _ = try HTTPSettings(bind: http, insecure: false) } catch { throw ValidationError("--http: \(error)") }
+        }
         guard config == nil else { return }
         if regions == nil { throw ValidationError("Give --config FILE, or --regions FILE with --subscribe and --publish.") }
         if subscribe.isEmpty { throw ValidationError("Without --config, --subscribe says where frames come from.") }
@@ -86,6 +92,7 @@ struct ConfigurationOptions: ParsableArguments {
         if !configuration.publish.catchUp.isEmpty, configuration.journal == nil {
             throw InvalidInput("--catch-up answers from a journal; --journal FILE names one")
         }
+        if let http { configuration.http = try HTTPSettings(bind: http, insecure: false) }
         configuration.model = model ?? configuration.model
         if let workers {
             configuration.pipeline.workers = workers

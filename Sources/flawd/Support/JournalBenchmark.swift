@@ -152,5 +152,6 @@ enum JournalBenchmark {
         func publish(_ event: MissingEvent) throws { try publisher.send([Array("\(event.camera)/missing".utf8), event.json]) }
         func publish(_ event: HeartbeatEvent) throws { try publisher.send([Array(HeartbeatEvent.topic.utf8), event.json]) }
         func publish(_ event: StatusEvent) throws { try publisher.send([Array(StatusEvent.topic.utf8), event.json]) }
+        func publish(_ event: HealthEvent) throws { try publisher.send([Array(HealthEvent.topic.utf8), event.json]) }
     }
 }

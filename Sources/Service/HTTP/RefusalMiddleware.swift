@@ -1,0 +1,31 @@
+import CoreMetrics
+import Hummingbird
+
+/// Says what would be right where a path or a method is not known, and counts answers.
+struct RefusalMiddleware: RouterMiddleware {
+    typealias Context = BasicRequestContext
+
+    let paths: [String]
+    let metrics: any MetricsFactory
+
+    func handle(_ request: Request, context: Context, next: (Request, Context) async throws -> Response) async throws -> Response {
+        let response = try await answer(request, context, next)
+        count(path: paths.contains(request.uri.path) ? request.uri.path : "other", code: response.status.code)
+        return response
+    }
+
+    func count(path: String, code: Int) {
+        Counter(label: MetricCatalog.httpRequests.name, dimensions: [("path", path), ("code", "\(code)")], factory: metrics).increment()
+    }
+
+    private func answer(_ request: Request, _ context: Context, _ next: (Request, Context) async throws -> Response) async throws -> Response {
+        do { return try await next(request, context) } catch let error as HTTPError where error.status == .notFound {
+            guard paths.contains(request.uri.path) else {
+                return .text("nothing is at this path; known are\n" + paths.map { "\($0)\n" }.joined(), status: .notFound)
+            }
+            var response = Response.text("this path is only read: GET or HEAD\n", status: .methodNotAllowed)
+            response.headers[.allow] = "GET, HEAD"
+            return response
+        }
+    }
+}

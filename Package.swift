@@ -48,7 +48,7 @@ let package = Package(
             swiftSettings: .flawd),
         .target(
             name: "Streaming",
-            dependencies: ["CZeroMQ", "CLZ4", "CZstd", "Imaging", .product(name: "GRDB", package: "GRDB.swift")],
+            dependencies: ["CZeroMQ", "CMosquitto", "CLZ4", "CZstd", "Imaging", .product(name: "GRDB", package: "GRDB.swift")],
             swiftSettings: .flawd),
         .target(
             name: "Inspection",
@@ -76,6 +76,7 @@ let package = Package(
         .systemLibrary(name: "CLZ4", providers: [.apt(["liblz4-dev"])]),
         .systemLibrary(name: "CZstd", providers: [.apt(["libzstd-dev"])]),
         .systemLibrary(name: "CZeroMQ", providers: [.apt(["libzmq3-dev"])]),
+        .systemLibrary(name: "CMosquitto", providers: [.apt(["libmosquitto-dev"])]),
         .testTarget(name: "TensorTests", dependencies: ["Tensor"], swiftSettings: .flawd),
         .testTarget(name: "ImagingTests", dependencies: ["Imaging"], swiftSettings: .flawd),
         .testTarget(

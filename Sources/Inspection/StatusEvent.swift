@@ -9,6 +9,8 @@ public struct StatusEvent: Sendable, Codable, Equatable {
         case regionsReplaced = "regions_replaced", regionsRefused = "regions_refused"
         /// Frames are not recorded any more, or are again.
         case recordingStopped = "recording_stopped", recordingResumed = "recording_resumed"
+        /// The MQTT broker is away, or takes what comes again; events went out of the journal before it took them, or it never will.
+        case mqttDisconnected = "mqtt_disconnected", mqttConnected = "mqtt_connected", mqttLost = "mqtt_lost"
     }
 
     public var schemaVersion = 1

@@ -51,6 +51,7 @@ struct CheckCommand: AsyncParsableCommand {
                 findings.append(.init(file: error.file, problem: error.problem))
             }
         }
+        findings += settings?.mqtt?.findings ?? []
         // A misspelt camera would be inspected without its adapter, and nobody would know.
         var warnings = file?.warnings ?? []
         if let file, let models { warnings += models.warnings(about: file) }
@@ -107,6 +108,7 @@ struct CheckCommand: AsyncParsableCommand {
             for line in report.models { Terminal.print("  \(line)") }
             for endpoint in settings.subscribe.endpoints { Terminal.print("  frames: \(endpoint)") }
             for endpoint in settings.publish.endpoints { Terminal.print("  verdicts: \(endpoint)") }
+            if let mqtt = settings.mqtt { Terminal.print("  mqtt: \(mqtt.broker), topics \(mqtt.topics.prefix)/\(mqtt.topics.line)/…") }
             Terminal.print(
                 "  \(pipeline.workers) worker(s) of \(settings.threads) thread(s), \(pipeline.queuePerCamera) frames a camera, \(pipeline.policy.rawValue)")
         }

@@ -19,6 +19,8 @@ public struct Configuration: Sendable, Equatable {
     public var journal: JournalFile?
     /// nil: frames are not recorded.
     public var recording: RecordingSettings?
+    /// nil: events are not published to an MQTT broker. It needs a journal.
+    public var mqtt: MQTTSettings?
     public var pipeline = PipelineSettings()
     /// Cores that one inspection uses.
     public var threads = 1

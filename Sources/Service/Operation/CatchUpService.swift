@@ -1,7 +1,6 @@
 import Dispatch
 import ServiceLifecycle
 import Streaming
-import Synchronization
 
 /// Answers subscribers that ask for what they missed, on a thread of its own.
 struct CatchUpService: Service {
@@ -27,11 +26,4 @@ struct CatchUpService: Service {
         let server = try CatchUpServer(context: context, endpoints: endpoints, journal: journal)
         while !stop.isSet { _ = try server.serve(timeoutMs: 200) }
     }
-}
-
-private final class StopFlag: Sendable {
-    private let value = Atomic<Bool>(false)
-
-    func set() { value.store(true, ordering: .releasing) }
-    var isSet: Bool { value.load(ordering: .acquiring) }
 }

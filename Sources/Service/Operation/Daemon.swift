@@ -14,6 +14,7 @@ public struct Daemon: Sendable {
     /// Where subscribers ask for what they missed.
     private let output: MessagingContext
     private let recording: FrameKeeper?
+    private let mqtt: MQTTService?
     private let logger: Logger
 
     /// Loads the model and the region file.
@@ -42,6 +43,9 @@ public struct Daemon: Sendable {
                 settings: settings, regions: regions, configuration: try configuration.file.map(Self.attachment), program: "flawd \(build)",
                 logger: logger, tell: status.say)
         }
+        let mqtt = try configuration.mqtt.flatMap { settings in
+            try configuration.journal.map { try MQTTService(settings, journal: $0.path, build: build, logger: logger, tell: status.say) }
+        }
         let stages = PipelineStages(
             makeSource: {
                 try SocketSource(
@@ -53,12 +57,13 @@ public struct Daemon: Sendable {
             makeSink: { try SocketSink(context: output, endpoints: configuration.publish.endpoints) },
             makeLedger: {
                 guard let journal = configuration.journal else { return RunLedger() }
-                return try JournalLedger(path: journal.path, settings: journal.settings, regions: archive)
+                return try JournalLedger(path: journal.path, settings: journal.settings, regions: archive, committed: { mqtt?.notice() })
             },
             interruptSource: { intake.shutdown() }, tap: recording)
         self.regions = regions
         self.models = models
         self.output = output
+        self.mqtt = mqtt
         pipeline = Pipeline(
             settings: configuration.pipeline, stages: stages,
             identity: PipelineIdentity(model: models.base.hash, build: build), status: status, logger: logger)
@@ -70,6 +75,9 @@ public struct Daemon: Sendable {
             throw FileError([.init(file: path, problem: "cannot be made: \(error.localizedDescription); recording.folder names a folder that flawd may write")])
         }
     }
+
+    /// How far the MQTT output has got; nil: there is none.
+    public var mqttProgress: MQTTForwarder.Progress? { mqtt?.progress.read { $0 } }
 
     /// The configuration, for recordings.
     private static func attachment(_ path: String) throws(FileError) -> FrameRecorder.Attachment {
@@ -96,6 +104,7 @@ public struct Daemon: Sendable {
             logger.warning("no journal: verdicts are not kept, and a subscriber that is away misses them (journal: in the configuration)")
         }
         if let recording = configuration.recording { logger.info("recording: \(recording.selection), into \(recording.folder)") }
+        if let mqtt = configuration.mqtt { logger.info("mqtt: \(mqtt.broker), topics \(mqtt.topics.prefix)/\(mqtt.topics.line)/…") }
         for endpoint in configuration.publish.catchUp { logger.info("catch-up: \(endpoint)") }
         logger.info(
             "\(settings.workers) worker(s) of \(configuration.threads) thread(s), \(settings.queuePerCamera) frames a camera, \(settings.policy.rawValue), deadline \(settings.deadlineMs.map { "\($0) ms" } ?? "none")")
@@ -108,6 +117,8 @@ public struct Daemon: Sendable {
         if let journal = configuration.journal, !configuration.publish.catchUp.isEmpty {
             services.append(.init(service: CatchUpService(context: output, endpoints: configuration.publish.catchUp, journal: journal.path)))
         }
+        // Stopped after the pipeline, so that the last events are told, too.
+        if let mqtt { services.append(.init(service: mqtt)) }
         // Stopped after the pipeline, so that the last frames are recorded, too.
         if let recording { services.append(.init(service: recording)) }
         services.append(.init(service: work, successTerminationBehavior: .gracefullyShutdownGroup))

@@ -92,7 +92,7 @@ let package = Package(
             name: "CommandTests", dependencies: ["flawd", "Service", "Streaming", "Inspection", "SelfPerception", "SegmentAnything", "Imaging"],
             swiftSettings: .flawd),
         .testTarget(
-            name: "StreamingTests", dependencies: ["Streaming", "Imaging", .product(name: "GRDB", package: "GRDB.swift")],
+            name: "StreamingTests", dependencies: ["Streaming", "CMosquitto", "Imaging", .product(name: "GRDB", package: "GRDB.swift")],
             swiftSettings: .flawd),
         .testTarget(
             name: "ServiceTests", dependencies: ["Service", "Streaming", "Inspection", "SelfPerception", "Imaging"],

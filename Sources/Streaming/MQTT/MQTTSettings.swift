@@ -78,7 +78,9 @@ public struct MQTTSettings: Sendable, Equatable {
         guard stat(path, &status) == 0 else { return "cannot be read: \(String(cString: strerror(errno)))" }
         guard status.st_mode & S_IFMT == S_IFREG else { return "is no file" }
         guard access(path, R_OK) == 0 else { return "cannot be read: \(String(cString: strerror(errno)))" }
-        guard isSecret, status.st_mode & 0o077 != 0 else { return nil }
+        // What systemd hands over as a credential it lets flawd's user alone read by an access list, which shows as the group's permission.
+        let isCredential = ProcessInfo.processInfo.environment["CREDENTIALS_DIRECTORY"].map { path.hasPrefix($0 + "/") } ?? false
+        guard isSecret, status.st_mode & (isCredential ? 0o007 : 0o077) != 0 else { return nil }
         return "can be read by others (mode \(String(status.st_mode & 0o777, radix: 8))); `chmod 600` it"
     }
 }

@@ -29,7 +29,8 @@ private final class Mosquitto {
         FileManager.default.createFile(atPath: "\(folder)/seen", contents: nil)
     }
 
-    deinit {
+    /// To be called at a test's end.
+    func end() {
         for process in [listener, broker] where process?.isRunning == true {
             process?.terminate()
             process?.waitUntilExit()
@@ -85,6 +86,7 @@ private final class Mosquitto {
         // A port that was free a moment ago.
         let port = try { let broker = try FakeBroker(wake: wake); defer { broker.stop() }; return broker.port }()
         let mosquitto = try Mosquitto(folder: file.folder, port: port)
+        defer { mosquitto.end() }
         try mosquitto.start()
         #expect(wait { mosquitto.subscribe(); return !mosquitto.lines("Subscribed").isEmpty })
 
@@ -95,7 +97,7 @@ private final class Mosquitto {
         Thread.detachNewThread {
             let forwarder = MQTTForwarder(settings: settings, journal: path, position: beginning.position, build: "b", utcNs: { 0 }, wake: wake, tell: { _ in })
             while !shared.stopping.withLock({ $0 }) {
-                do { try forwarder.converse { shared.stopping.withLock { $0 } } } catch { shared.problems.withLock { $0.append(error.description) } }
+                do { try forwarder.converse { shared.stopping.withLock { $0 } } } catch { shared.problems.withLock { $0.append("\(error)") } }
                 wake.wait(timeoutMs: 100)
             }
             shared.ended.withLock { $0 = true }

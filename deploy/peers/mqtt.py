@@ -4,6 +4,7 @@ that fall silent, and a flawd that is killed. What a subscriber with a session o
     apt-get install mosquitto openssl; pip install pyzmq paho-mqtt
     mqtt.py PATH/TO/flawd      exit code 0: every row of the journal came, byte for byte and in order
 """
+import atexit
 import collections
 import json
 import os
@@ -25,6 +26,15 @@ FRAMES, CAMERAS = 8000, 3
 program = pathlib.Path(sys.argv[1]).resolve()
 folder = pathlib.Path(tempfile.mkdtemp(prefix="flawd-"))
 os.environ["PATH"] += ":/usr/sbin"
+
+
+processes = []
+atexit.register(lambda: [process.kill() for process in processes if process.poll() is None])
+
+
+def start(*arguments, **options):
+    processes.append(subprocess.Popen(arguments, **options))
+    return processes[-1]
 
 
 def free_port():
@@ -65,7 +75,7 @@ class Broker:
 
     def start(self):
         log = open(folder / "mosquitto.log", "ab")
-        self.process = subprocess.Popen(["mosquitto", "-c", folder / "mosquitto.conf"], stdout=log, stderr=log)
+        self.process = start("mosquitto", "-c", folder / "mosquitto.conf", stdout=log, stderr=log)
         def listens():
             with socket.socket() as trial:
                 return trial.connect_ex(("127.0.0.1", self.port)) == 0
@@ -153,7 +163,7 @@ class Gateway:
 def daemon():
     log = open(folder / "flawd.log", "ab")
     before = log.tell()
-    process = subprocess.Popen([program, "run", "--config", folder / "flawd.yaml"], stderr=log)
+    process = start(program, "run", "--config", folder / "flawd.yaml", stderr=log)
     wait("the daemon", lambda: process.poll() is not None or "ready\n" in (folder / "flawd.log").read_text()[before:], 30)
     if process.poll() is not None:
         raise SystemExit((folder / "flawd.log").read_text())
@@ -201,6 +211,28 @@ cable = Cable(broker.port)
     "version": 1, "regions": "regions.yaml", "journal": {"path": "journal.sqlite"}, "pipeline": {"policy": "block"},
     "subscribe": {"bind": f"ipc://{folder}/frames"}, "publish": {"bind": f"ipc://{folder}/verdicts"},
     "mqtt": {"broker": f"mqtts://localhost:{cable.port}", "line": "press4", "username": "press4", "password_file": "password", "ca_file": "ca.pem", "keepalive_s": 5}}))
+
+
+def refused(words, **changes):
+    """What does not fit is said in words that tell what to do, and flawd runs on."""
+    configuration = json.loads((folder / "flawd.yaml").read_text())
+    configuration |= {"journal": {"path": "other.sqlite"}, "mqtt": {key: value for key, value in (configuration["mqtt"] | changes).items() if value}}
+    (folder / "other.yaml").write_text(json.dumps(configuration))
+    with open(folder / "other.log", "wb") as log:
+        process = start(program, "run", "--config", folder / "other.yaml", stderr=log)
+    wait(f"a refusal that says {words}", lambda: all(word in (folder / "other.log").read_text() for word in [*words, "ready\n"]), 30)
+    process.terminate()
+    if code := process.wait():
+        raise SystemExit(f"exit code {code} of a daemon without a broker; see {folder}")
+
+
+(folder / "wrong").write_text("of nobody")
+(folder / "wrong").chmod(0o600)
+refused(["Not authorized", "mqtt.password_file"], password_file="wrong")
+refused(["certificate verify failed", "ca_file"], ca_file=None)
+refused(["certificate verify failed", "name the host"], broker=f"mqtts://127.0.0.1:{cable.port}")
+refused(["does not take flawd/press5/status", "Not authorized", "flawd/press5/#"], line="press5")
+
 gateway = Gateway(broker.port)
 frames = zmq.Context.instance().socket(zmq.PUB)
 frames.sndhwm = 0
@@ -280,6 +312,6 @@ broker.process.terminate()
 
 print(f"{len(kept)} rows, {len(first)} seen, {again} seen again, {bad} lost or different, in order: {in_order}, daemon's exit code {code}, {time.monotonic() - begun:.0f} s")
 print(f"faults: {dict(faults)}; retained: {len(states)} states, flawd {status['state']} ({status['detail']})")
-print(f"live at {len(live) / 6:.0f} a second at most: by MQTT {latencies(live)}; by ZeroMQ {latencies(direct)}")
+print(f"live at {len(live) / 6:.0f} a second: by MQTT {latencies(live)}; by ZeroMQ {latencies(direct)}")
 if bad or not in_order or len(first) != len(kept) or code != 0 or states != last or status["state"] != "offline" or status["detail"] != "stopped":
     sys.exit(1)

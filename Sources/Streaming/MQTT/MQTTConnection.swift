@@ -85,9 +85,13 @@ struct MQTTConnection: ~Copyable {
 
     private func encrypt() throws(MQTTError) {
         if settings.caFile == nil { try check(mosquitto_int_option(handle, MOSQ_OPT_TLS_USE_OS_CERTS, 1)) }
-        // A key that has a password of its own is refused; OpenSSL would ask for it on the terminal.
-        let code = mosquitto_tls_set(handle, settings.caFile, nil, settings.certificateFile, settings.keyFile) { _, _, _, _ in 0 }
-        try check(code)
+        if settings.caFile != nil || settings.certificateFile != nil {
+            // With a certificate of its own the library wants a place for the others' named, too: the system's, once more.
+            let folder = settings.caFile == nil ? "/etc/ssl/certs" : nil
+            // A key that has a password of its own is refused; OpenSSL would ask for it on the terminal.
+            let code = mosquitto_tls_set(handle, settings.caFile, folder, settings.certificateFile, settings.keyFile) { _, _, _, _ in 0 }
+            try check(code)
+        }
         try check(mosquitto_tls_insecure_set(handle, false))
     }
 

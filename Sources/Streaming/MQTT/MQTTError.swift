@@ -17,12 +17,15 @@ public struct MQTTError: Error, CustomStringConvertible, Sendable, Equatable {
     init(_ broker: MQTTBroker, code: Int32, errno number: Int32, details: [String]) {
         let more = details.isEmpty ? "" : " (\(details.joined(separator: "; ")))"
         let problem = switch mosq_err_t(rawValue: code) {
+        // The library's word for TLS that ended without a farewell.
+        case MOSQ_ERR_ERRNO where number == EPROTO: "the connection was closed from there\(more)"
         case MOSQ_ERR_ERRNO: "\(String(cString: strerror(number)))\(more)"
         case MOSQ_ERR_EAI, MOSQ_ERR_LOOKUP: "the host's name is not known\(more)"
         case MOSQ_ERR_CONN_LOST: "the connection was closed from there\(more)"
         case MOSQ_ERR_KEEPALIVE: "no sign of life from there\(more)"
-        case MOSQ_ERR_TLS, MOSQ_ERR_TLS_HANDSHAKE:
+        case MOSQ_ERR_TLS where more.contains("certificate verify failed"):
             "TLS does not come about\(more); the broker's certificate must be signed by ca_file's authority and name the host that `broker` names"
+        case MOSQ_ERR_TLS, MOSQ_ERR_TLS_HANDSHAKE: "TLS does not come about\(more)"
         case MOSQ_ERR_INVAL: "a certificate or key cannot be used\(more)"
         default: "\(String(cString: mosquitto_strerror(code)))\(more)"
         }

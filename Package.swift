@@ -61,7 +61,7 @@ let package = Package(
             swiftSettings: .flawd),
         .target(
             name: "Streaming",
-            dependencies: ["CZeroMQ", "CLZ4", "CZstd", "CDeflate", "Imaging", .product(name: "GRDB", package: "GRDB.swift")],
+            dependencies: ["CZeroMQ", "CMosquitto", "CLZ4", "CZstd", "CDeflate", "Imaging", .product(name: "GRDB", package: "GRDB.swift")],
             swiftSettings: .flawd),
         .target(
             name: "Inspection",
@@ -90,6 +90,7 @@ let package = Package(
         .systemLibrary(name: "CZstd", providers: [.apt(["libzstd-dev"])]),
         .systemLibrary(name: "CDeflate", providers: [.apt(["libdeflate-dev"])]),
         .systemLibrary(name: "CZeroMQ", providers: [.apt(["libzmq3-dev"])]),
+        .systemLibrary(name: "CMosquitto", providers: [.apt(["libmosquitto-dev"])]),
         .testTarget(name: "TensorTests", dependencies: ["Tensor"], swiftSettings: .flawd),
         .testTarget(name: "ImagingTests", dependencies: ["Imaging"], swiftSettings: .flawd),
         .testTarget(
@@ -105,7 +106,7 @@ let package = Package(
             name: "CommandTests", dependencies: ["flawd", "Service", "Streaming", "Inspection", "SelfPerception", "SegmentAnything", "Imaging"],
             swiftSettings: .flawd),
         .testTarget(
-            name: "StreamingTests", dependencies: ["Streaming", "Imaging", .product(name: "GRDB", package: "GRDB.swift")],
+            name: "StreamingTests", dependencies: ["Streaming", "CMosquitto", "Imaging", .product(name: "GRDB", package: "GRDB.swift")],
             swiftSettings: .flawd),
         .testTarget(
             name: "ServiceTests",

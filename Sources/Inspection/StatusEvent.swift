@@ -19,6 +19,8 @@ public struct StatusEvent: Sendable, Codable, Equatable {
         case keyDenied = "key_denied", keysReplaced = "keys_replaced", keysRefused = "keys_refused"
         /// Somebody subscribed to more than can be kept, and every subscriber had to connect anew.
         case subscribersPutOff = "subscribers_put_off"
+        /// The MQTT broker is away, or takes what comes again; events went out of the journal before it took them, or it never will.
+        case mqttDisconnected = "mqtt_disconnected", mqttConnected = "mqtt_connected", mqttLost = "mqtt_lost"
     }
 
     public var schemaVersion = 1

@@ -52,6 +52,7 @@ struct CheckCommand: AsyncParsableCommand {
                 findings.append(.init(file: error.file, problem: error.problem))
             }
         }
+        findings += settings?.mqtt?.findings ?? []
         // A misspelt camera would be inspected without its adapter, and nobody would know.
         var warnings = file?.warnings ?? []
         if let file, let models { warnings += models.warnings(about: file) }

@@ -13,7 +13,7 @@ import Testing
         publish: {bind: "tcp://127.0.0.1:5556"}
         """
 
-    private static let keys = "version, model, adapters, regions, subscribe, publish, security, journal, recording, control, golden, http, pipeline, limits, log"
+    private static let keys = "version, model, adapters, regions, subscribe, publish, security, journal, recording, mqtt, control, golden, http, pipeline, limits, log"
 
     private func problems(_ yaml: String) -> [String] {
         do throws(FileError) {
@@ -116,6 +116,58 @@ import Testing
     @Test func http_ForEveryone_TakesThatWord() throws {
         let configuration = try Configuration(yaml: "\(Self.smallest)\nhttp: {bind: \"0.0.0.0:9640\", insecure: true}", name: "f")
         #expect(configuration.http?.address.isLoopback == false)
+    }
+
+    @Test func mqtt_IsRead_AndItsFilesAreRelativeToTheConfiguration() throws {
+        let folder = try TemporaryFolder()
+        let path = try folder.write(
+            """
+            \(Self.smallest)
+            journal: {path: j}
+            mqtt: {broker: "mqtts://b.plant", line: press 4, prefix: a/b, username: u, password_file: p, ca_file: /ca, cert_file: c, key_file: k,
+                   client_id: me, keepalive_s: 7, protocol: 3.1.1}
+            """, to: "c.yaml")
+        let mqtt = try #require(try Configuration(path: path).mqtt)
+        #expect(mqtt.broker.description == "mqtts://b.plant:8883" && mqtt.topics.verdict(of: "c") == "a/b/press 4/c/verdict")
+        #expect(mqtt.username == "u" && mqtt.clientID == "me" && mqtt.keepAliveSeconds == 7 && mqtt.version == .three)
+        #expect([mqtt.passwordFile, mqtt.caFile, mqtt.certificateFile, mqtt.keyFile] == ["\(folder.path)/p", "/ca", "\(folder.path)/c", "\(folder.path)/k"])
+
+        let smallest = try #require(try Configuration(yaml: "\(Self.smallest)\njournal: {path: j}\nmqtt: {broker: \"mqtt://localhost\", line: l, protocol: 5}", name: "f").mqtt)
+        #expect(smallest.topics.status == "flawd/l/status" && smallest.clientID == "flawd-l" && smallest.keepAliveSeconds == 15 && smallest.version == .five)
+        #expect(smallest.username == nil && smallest.passwordFile == nil && smallest.broker.port == 1883)
+        let trusting = try Configuration(yaml: "\(Self.smallest)\njournal: {path: j}\nmqtt: {broker: \"mqtt://b.plant\", line: l, insecure: true}", name: "f")
+        #expect(trusting.mqtt?.broker.host == "b.plant")
+    }
+
+    static let mqttMistakes: [(mqtt: String, expected: String)] = [
+        ("{line: l}", "mqtt.broker: is missing; name the broker, such as mqtts://broker.plant:8883"),
+        ("{broker: \"mqtts://b\"}", "mqtt.line: is missing; name this line's level of the topics"),
+        ("{broker: \"tcp://b\", line: l}", "mqtt.broker: 'tcp://b': an address is mqtt://host:1883, or mqtts://host:8883 for TLS"),
+        ("{broker: \"mqtts://u:p@b\", line: l}", "mqtt.broker: 'mqtts://u:p@b': user and password have keys of their own: username and password_file"),
+        ("{broker: \"mqtts://b\", line: a/b}", "mqtt.line: the line's name has no /: it is one level of the topics"),
+        ("{broker: \"mqtts://b\", line: l, prefix: \"$x\"}", "mqtt.prefix: topics that begin with $ are the broker's own"),
+        ("{broker: \"mqtts://b\", line: l, prefix: \"x#\"}", "mqtt.prefix: the prefix has 1 to 200 bytes, none of them +, # or a control character"),
+        (
+            "{broker: \"mqtt://b.plant\", line: l}",
+            "mqtt.broker: mqtt://b.plant:1883 is another machine, and there is no TLS: use mqtts://, or say insecure: true if that network is yours alone"
+        ),
+        ("{broker: \"mqtt://127.0.0.1\", line: l, ca_file: c}", "mqtt.ca_file: is for TLS; write the broker as mqtts://…"),
+        ("{broker: \"mqtts://b\", line: l, password_file: p}", "mqtt.password_file: needs username"),
+        ("{broker: \"mqtts://b\", line: l, cert_file: p}", "mqtt.cert_file: needs key_file"),
+        ("{broker: \"mqtts://b\", line: l, key_file: p}", "mqtt.key_file: needs cert_file"),
+        ("{broker: \"mqtts://b\", line: l, keepalive_s: 4}", #"mqtt.keepalive_s: must be a whole number from 5 to 3600, not "4""#),
+        ("{broker: \"mqtts://b\", line: l, protocol: 4}", #"mqtt.protocol: must be one of 5, 3.1.1, not "4""#),
+        ("{broker: \"mqtts://b\", line: l, password: secret}", #"mqtt: unknown key "password"; did you mean "password_file"?"#),
+    ]
+
+    @Test(arguments: mqttMistakes.indices) func mqttMistakes_AreNamed(_ index: Int) {
+        let (mqtt, expected) = Self.mqttMistakes[index]
+        let found = problems("\(Self.smallest)\njournal: {path: j}\nmqtt: \(mqtt)")
+        #expect(found.count == 1 && found[0].contains(expected), "\(found)")
+    }
+
+    @Test func mqttWithoutAJournal_IsRefused() {
+        #expect(problems("\(Self.smallest)\nmqtt: {broker: \"mqtts://b\", line: l}") == ["f:5:7: mqtt: needs journal:, which keeps verdicts while the broker is away"])
     }
 
     static let mistakes: [(name: String, yaml: String, expected: [String])] = [

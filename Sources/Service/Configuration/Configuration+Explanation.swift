@@ -13,6 +13,8 @@ extension Configuration {
         if let journal { lines.append("journal: \(journal.path), \(journal.settings.explanation)") }
         if let recording { lines.append("recording: \(recording.selection), into \(recording.folder)") }
         if let http { lines.append("http: \(http.address)") }
+        if let mqtt { lines.append("mqtt: \(mqtt.broker), topics \(mqtt.topics.prefix)/\(mqtt.topics.line)/…") }
+        if let http { lines.append("http: \(http.address)") }
         if let golden {
             let times = golden.everySeconds.map { "every \(Int($0 / 60)) minutes" } ?? "at the start"
             lines.append("golden samples of \(golden.cameras.map(\.camera).joined(separator: ", ")), \(times), \(golden.onFailure.rawValue)")

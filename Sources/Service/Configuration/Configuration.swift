@@ -27,6 +27,8 @@ public struct Configuration: Sendable, Equatable {
     public var golden: GoldenSettings?
     /// nil: nobody is answered over HTTP.
     public var http: HTTPSettings?
+    /// nil: events are not published to an MQTT broker. It needs a journal.
+    public var mqtt: MQTTSettings?
     public var pipeline = PipelineSettings()
     /// Cores that one inspection uses.
     public var threads = 1

@@ -25,6 +25,7 @@ extension Configuration {
         if case .file(let path)? = security?.key { security?.key = .file(resolve(path)) }
         if let path = security?.allowedKeys { security?.allowedKeys = resolve(path) }
         if let path = journal?.path { journal?.path = resolve(path) }
+        mqtt?.resolveFiles(resolve)
         for index in adapters.indices { adapters[index].path = resolve(adapters[index].path) }
         golden?.resolve(resolve)
     }
@@ -57,11 +58,11 @@ extension YAMLKind {
 }
 
 /// YAML nodes → configuration. Notes every mistake and goes on; `configuration` is whole only where the reader found nothing.
-private struct ConfigurationDecoder {
-    static let keys = ["version", "model", "adapters", "regions", "subscribe", "publish", "security", "journal", "recording", "control", "golden", "http", "pipeline", "limits", "log"]
+struct ConfigurationDecoder {
+    static let keys = ["version", "model", "adapters", "regions", "subscribe", "publish", "security", "journal", "recording", "mqtt", "control", "golden", "http", "pipeline", "limits", "log"]
 
-    private(set) var configuration = Configuration()
-    private(set) var reader: NodeReader
+    var configuration = Configuration()
+    var reader: NodeReader
 
     init(reader: NodeReader) { self.reader = reader }
 
@@ -86,6 +87,10 @@ private struct ConfigurationDecoder {
         control(top["control"])
         golden(top["golden"])
         http(top["http"])
+        mqtt(top["mqtt"])
+        if let field = top["mqtt"], configuration.journal == nil, top["journal"] == nil {
+            reader.note(field, "needs journal:, which keeps verdicts while the broker is away")
+        }
         pipeline(top["pipeline"])
         limits(top["limits"])
         if let log = section(top["log"], ["level"]) {
@@ -303,41 +308,41 @@ private struct ConfigurationDecoder {
 /// value is not what it must be.
 extension ConfigurationDecoder {
     /// A mapping whose keys are known to be allowed.
-    private struct Section {
+    struct Section {
         let field: NodeReader.Field
         let values: [String: NodeReader.Field]
 
         subscript(key: String) -> NodeReader.Field? { values[key] }
     }
 
-    private mutating func section(_ field: NodeReader.Field?, _ keys: [String]) -> Section? {
+    mutating func section(_ field: NodeReader.Field?, _ keys: [String]) -> Section? {
         guard let field else { return nil }
         return reader.record(field, keys: keys).map { Section(field: field, values: $0) }
     }
 
-    private mutating func required(_ key: String, of section: Section, _ advice: String) -> NodeReader.Field? {
+    mutating func required(_ key: String, of section: Section, _ advice: String) -> NodeReader.Field? {
         if section[key] == nil { reader.note(section.field.missing(key), "is missing; \(advice)") }
         return section[key]
     }
 
-    private mutating func integer(_ field: NodeReader.Field?, in range: ClosedRange<Int>) -> Int? {
+    mutating func integer(_ field: NodeReader.Field?, in range: ClosedRange<Int>) -> Int? {
         guard let field else { return nil }
         return reader.value(field, mustBe: "a whole number from \(range.lowerBound) to \(range.upperBound)") { $0.integer($1, in: range) }
     }
 
-    private mutating func boolean(_ field: NodeReader.Field?) -> Bool? {
+    mutating func boolean(_ field: NodeReader.Field?) -> Bool? {
         guard let field else { return nil }
         return reader.value(field, mustBe: "true or false") { $0.flag($1) }
     }
 
-    private mutating func choice<Choice: RawRepresentable & CaseIterable>(_ field: NodeReader.Field?, _ type: Choice.Type) -> Choice?
+    mutating func choice<Choice: RawRepresentable & CaseIterable>(_ field: NodeReader.Field?, _ type: Choice.Type) -> Choice?
     where Choice.RawValue == String {
         guard let field else { return nil }
         let names = type.allCases.map(\.rawValue)
         return reader.value(field, mustBe: "one of \(names.joined(separator: ", "))", near: names) { $0.word($1, as: type) }
     }
 
-    private mutating func text(_ field: NodeReader.Field?) -> String? {
+    mutating func text(_ field: NodeReader.Field?) -> String? {
         guard let field else { return nil }
         return reader.value(field, mustBe: "text") { reader, field in
             reader.text(field).flatMap { $0.isEmpty || $0.contains("\0") ? nil : $0 }
@@ -345,7 +350,7 @@ extension ConfigurationDecoder {
     }
 
     /// One text or a list of texts.
-    private mutating func texts(_ field: NodeReader.Field?) -> [(text: String, field: NodeReader.Field)] {
+    mutating func texts(_ field: NodeReader.Field?) -> [(text: String, field: NodeReader.Field)] {
         guard let field else { return [] }
         return reader.items(ofOneOrMore: field).compactMap { field in
             reader.value(field, mustBe: "text or a list of texts") { reader, field in

@@ -132,6 +132,27 @@ public enum ConfigurationSchema {
                 "insecure": {"type": "boolean", "default": false, "description": "allow an address that other machines reach; there are no keys and no passwords"}
               }
             },
+            "mqtt": {
+              "type": "object",
+              "additionalProperties": false,
+              "description": "every event of the journal goes to an MQTT broker, too: topics <prefix>/<line>/<camera>/verdict; needs journal",
+              "required": ["broker", "line"],
+              "properties": {
+                "broker": {"type": "string", "pattern": "^mqtts?://.+", "description": "mqtt://host:1883, or mqtts://host:8883 for TLS"},
+                "line": {"type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[^/+#]+$", "description": "this line's level of the topics"},
+                "prefix": {"type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[^$/+#][^+#]*$", "default": "flawd"},
+                "username": {"type": "string", "minLength": 1, "maxLength": 1024},
+                "password_file": {"type": "string", "minLength": 1, "description": "its one line is the password; nobody but flawd's user may read it; relative to this file"},
+                "ca_file": {"type": "string", "minLength": 1, "description": "certificates that the broker's is checked with; default: the system's; relative to this file"},
+                "cert_file": {"type": "string", "minLength": 1, "description": "flawd's own certificate; relative to this file"},
+                "key_file": {"type": "string", "minLength": 1, "description": "the key of cert_file, without a password; relative to this file"},
+                "client_id": {"type": "string", "minLength": 1, "maxLength": 128, "description": "no two clients of a broker may have the same; default: flawd-<line>"},
+                "keepalive_s": {"type": "integer", "minimum": 5, "maximum": 3600, "default": 15,
+                  "description": "a broker that is gone is noticed within twice as many seconds, and it says that flawd is gone after one and a half times as many"},
+                "protocol": {"enum": ["5", "3.1.1", 5], "default": "5", "description": "3.1.1: for older brokers, which drop in silence what their access list forbids"},
+                "insecure": {"type": "boolean", "default": false, "description": "true: a password and verdicts may go to another machine without TLS"}
+              }
+            },
             "pipeline": {
               "type": "object",
               "additionalProperties": false,

@@ -6,14 +6,19 @@ public final class JournalLedger: VerdictLedger {
     private let journal: Journal
     private let regions: RegionArchive
     private let clock: PipelineClock
+    private let committed: @Sendable () -> Void
     private var numbering: EventNumbering
     private var wallClock: WallClock
     public let places: [String: CameraPlace]
 
+    /// - Parameter committed: called after every commit, by the thread that publishes; must not wait.
     /// - Throws: `JournalError`.
-    public init(path: String, settings: JournalSettings, regions: RegionArchive, clock: PipelineClock = .system) throws {
+    public init(
+        path: String, settings: JournalSettings, regions: RegionArchive, clock: PipelineClock = .system, committed: @escaping @Sendable () -> Void = {}
+    ) throws {
         self.regions = regions
         self.clock = clock
+        self.committed = committed
         journal = try Journal(path: path, settings: settings, utcNs: clock.utcNs())
         places = try journal.places(limit: Self.mostCameras).mapValues { CameraPlace(session: $0.session, sequence: $0.sequence) }
         numbering = EventNumbering(
@@ -45,6 +50,7 @@ public final class JournalLedger: VerdictLedger {
             throw error
         }
         numbering = next
+        committed()
     }
 
     public func tidy(utcNs: Int64) throws {

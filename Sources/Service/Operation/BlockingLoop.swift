@@ -1,6 +1,5 @@
 import Dispatch
 import ServiceLifecycle
-import Synchronization
 
 /// Runs a loop that blocks on a thread of its own, as one of the daemon's services.
 ///
@@ -24,11 +23,4 @@ func runBlocking<Part: ~Copyable>(
     } onCancelOrGracefulShutdown: {
         stop.set()
     }
-}
-
-private final class StopFlag: Sendable {
-    private let value = Atomic<Bool>(false)
-
-    func set() { value.store(true, ordering: .releasing) }
-    var isSet: Bool { value.load(ordering: .acquiring) }
 }

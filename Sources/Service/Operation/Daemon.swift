@@ -22,6 +22,7 @@ public struct Daemon: Sendable {
     private let security: ConnectionSecurity
     private let metrics: PrometheusRegistry
     private let health: HealthMonitor
+    private let mqtt: MQTTService?
     private let logger: Logger
 
     /// Loads the model and the region file.
@@ -65,6 +66,9 @@ public struct Daemon: Sendable {
                 settings: settings, regions: regions, configuration: try configuration.file.map(Self.attachment), program: "flawd \(build)",
                 logger: logger, tell: status.say)
         }
+        let mqtt = try configuration.mqtt.flatMap { settings in
+            try configuration.journal.map { try MQTTService(settings, journal: $0.path, build: build, logger: logger, tell: status.say) }
+        }
         let stages = PipelineStages(
             makeSource: {
                 try SocketSource(
@@ -76,13 +80,14 @@ public struct Daemon: Sendable {
             makeSink: { try SocketSink(context: output, endpoints: security.endpoints(of: configuration.publish), tell: status.say) },
             makeLedger: {
                 guard let journal = configuration.journal else { return RunLedger() }
-                return try JournalLedger(path: journal.path, settings: journal.settings, regions: archive)
+                return try JournalLedger(path: journal.path, settings: journal.settings, regions: archive, committed: { mqtt?.notice() })
             },
             interruptSource: { intake.shutdown() }, tap: recording)
         self.regions = regions
         self.models = models
         self.output = output
         self.security = security
+        self.mqtt = mqtt
         pipeline = Pipeline(
             settings: configuration.pipeline, stages: stages,
             identity: PipelineIdentity(model: models.current.base.hash, build: build), status: status, metrics: metrics, logger: logger)
@@ -100,6 +105,9 @@ public struct Daemon: Sendable {
             throw FileError([.init(file: path, problem: "cannot be made: \(error.localizedDescription); recording.folder names a folder that flawd may write")])
         }
     }
+
+    /// How far the MQTT output has got; nil: there is none.
+    public var mqttProgress: MQTTForwarder.Progress? { mqtt?.progress.read { $0 } }
 
     /// The configuration, for recordings.
     private static func attachment(_ path: String) throws(FileError) -> FrameRecorder.Attachment {
@@ -160,6 +168,8 @@ public struct Daemon: Sendable {
             let controller = StationController(reloader: reloader, golden: golden, station: station)
             services.append(.init(service: ControlService(context: output, endpoints: configuration.control, controller: controller) { gate.isUp("control") }))
         }
+        // Stopped after the pipeline, so that the last events are told, too.
+        if let mqtt { services.append(.init(service: mqtt)) }
         if let allowed = security.allowed { services.append(.init(service: KeyReloader(file: allowed, logger: logger, tell: pipeline.status.say))) }
         // Stopped after the pipeline, so that the last frames are recorded, too.
         if let recording { services.append(.init(service: recording)) }

@@ -14,6 +14,8 @@ struct ConfigurationChange {
         compare("security", old.security == new.security)
         compare("journal", old.journal == new.journal)
         compare("recording", old.recording == new.recording)
+        compare("mqtt", old.mqtt == new.mqtt)
+        compare("http", old.http == new.http)
         compare("control", old.control == new.control)
         compare("http", old.http == new.http)
         compare("pipeline", old.pipeline == new.pipeline && old.threads == new.threads)

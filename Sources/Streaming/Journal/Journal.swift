@@ -109,7 +109,7 @@ public final class Journal {
     }
 
     /// A new file's name must survive a loss of power, too.
-    private static func synchroniseFolder(of path: String) throws(JournalError) {
+    static func synchroniseFolder(of path: String) throws(JournalError) {
         let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
         let descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard descriptor >= 0 else { throw JournalError(path, "cannot open its folder: \(String(cString: strerror(errno)))") }

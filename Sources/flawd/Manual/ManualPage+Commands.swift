@@ -54,8 +54,10 @@ extension ManualPage {
         .entry("/etc/flawd/flawd.yaml", "What the service is told: flawd.yaml(5)."),
         .entry("/etc/flawd/regions.yaml", "What is inspected, and within which limits: flawd-regions(5)."),
         .entry("/etc/flawd/LINE/flawd.yaml", "The same for `flawd@LINE.service`, one service a line."),
-        .entry("/etc/credstore/flawd.curve.key, /etc/credstore/flawd@LINE.curve.key", "The services' own secret key, which systemd hands over as "
-            + "`/run/credentials/UNIT/curve.key`. It belongs to root and nobody else may read it."),
+        .entry("/etc/credstore/flawd.curve, /etc/credstore/flawd@LINE.curve", "A service's own secret key for CURVE. It belongs to root, and nobody else may "
+            + "read it; systemd hands it to the service as the credential `curve`."),
+        .entry("/etc/credstore/flawd.mqtt-password, /etc/credstore/flawd@LINE.mqtt-password", "The same for the password of an MQTT broker, which the service "
+            + "finds as `/run/credentials/UNIT/mqtt-password`."),
         .entry("/var/lib/flawd, /var/lib/flawd@LINE", "Where a service may write: its journal and recordings."),
         .entry("/usr/share/flawd/nano.safetensors", "The model that is part of flawd."),
         .entry("/usr/share/doc/flawd/examples", "Configuration, regions, a subscriber and cameras to begin with."),

@@ -307,6 +307,34 @@ import Testing
         }
     }
 
+    /// What the schema, and the manual made from it, say of a key that is left out is what the reader does.
+    @Test func schemasDefaults_AreTheReaders() throws {
+        let schema = try #require(try JSONSerialization.jsonObject(with: Data(ConfigurationSchema.text.utf8)) as? [String: Any])
+        let top = try #require(schema["properties"] as? [String: [String: Any]])
+        let needed = ["journal": "path: j", "recording": "folder: r"]
+        let besides = ["before": "frames: failures", "after": "frames: failures", "every": "frames: sampled"]
+        var checked = 0
+        for (name, section) in top where name != "version" && !Self.smallest.contains("\n\(name):") {
+            if let standard = section["default"] {
+                #expect(try Configuration(yaml: "\(Self.smallest)\n\(name): \(standard)\n", name: "c") == Configuration(yaml: Self.smallest, name: "c"), "\(name)")
+            }
+            for (key, value) in section["properties"] as? [String: [String: Any]] ?? [:] {
+                guard let standard = value["default"] else { continue }
+                let others = [needed[name], besides[key]].compactMap(\.self).joined(separator: ", ")
+                // A flag is an NSNumber as well.
+                let text = value["type"] as? String == "boolean" ? "\(standard as? Bool == true)" : "\(standard)"
+                let without = "\(Self.smallest)\n\(name): {\(others)}\n"
+                let with = "\(Self.smallest)\n\(name): {\(others)\(others.isEmpty ? "" : ", ")\(key): \(text)}\n"
+                // A section that `needed` does not make whole has the same findings either way.
+                #expect(problems(with) == problems(without), "\(name).\(key)")
+                guard let configuration = try? Configuration(yaml: without, name: "c") else { continue }
+                #expect(try Configuration(yaml: with, name: "c") == configuration, "\(name).\(key)")
+                checked += 1
+            }
+        }
+        #expect(checked >= 20)
+    }
+
     @Test func nearestName_IsASlipAway_OrNothing() {
         #expect(nearest(to: "wokers", among: ["workers", "threads"]) == "workers")
         #expect(nearest(to: "Threads", among: ["workers", "threads"]) == "threads")

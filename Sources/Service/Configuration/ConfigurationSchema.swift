@@ -8,12 +8,12 @@ public enum ConfigurationSchema {
           "additionalProperties": false,
           "required": ["version", "regions", "subscribe", "publish"],
           "properties": {
-            "version": {"const": 1},
+            "version": {"const": 1, "description": "of this file's form"},
             "model": {"type": "string", "minLength": 1, "default": "nano",
-              "description": "nano (the embedded model) or the path of a model file, relative to this file"},
+              "description": "the embedded model, nano, or the path of a model file, relative to this file"},
             "adapters": {
               "type": "object",
-              "description": "SPT adapter files (lora_* keys) by camera, an exact name or a prefix ending in *: those cameras are inspected by the model with the adapter; relative to this file",
+              "description": "SPT adapter files (lora_* keys) by camera, an exact name or a prefix ending in *: those cameras are inspected by the model with the adapter; relative to this file; absent: all by the model as it is",
               "propertyNames": {"pattern": "^[^*]*\\*?$"},
               "additionalProperties": {"type": "string", "minLength": 1}
             },
@@ -24,8 +24,8 @@ public enum ConfigurationSchema {
               "description": "where frames come from",
               "anyOf": [{"required": ["connect"]}, {"required": ["bind"]}],
               "properties": {
-                "connect": {"$ref": "#/$defs/peers"},
-                "bind": {"$ref": "#/$defs/addresses"},
+                "connect": {"$ref": "#/$defs/peers", "description": "cameras that have an address of their own; absent: none"},
+                "bind": {"$ref": "#/$defs/addresses", "description": "addresses that cameras connect to; absent: none"},
                 "insecure": {"type": "boolean", "default": false,
                   "description": "addresses of this section may meet other machines without CURVE keys: anybody there can connect, or answer"},
                 "topics": {"description": "prefixes of the topics to subscribe to; absent: all",
@@ -39,10 +39,10 @@ public enum ConfigurationSchema {
               "description": "where verdicts go",
               "anyOf": [{"required": ["connect"]}, {"required": ["bind"]}],
               "properties": {
-                "connect": {"$ref": "#/$defs/peers"},
-                "bind": {"$ref": "#/$defs/addresses"},
+                "connect": {"$ref": "#/$defs/peers", "description": "subscribers, or a proxy, that have an address of their own; absent: none"},
+                "bind": {"$ref": "#/$defs/addresses", "description": "addresses that subscribers connect to; absent: none"},
                 "catch_up": {"$ref": "#/$defs/addresses",
-                  "description": "where a ROUTER socket is bound that answers {\"since\": seq} from the journal: a subscriber that was away asks for what it missed"},
+                  "description": "where a ROUTER socket is bound that answers {\"since\": seq} from the journal: a subscriber that was away asks for what it missed; absent: nobody is answered"},
                 "insecure": {"type": "boolean", "default": false,
                   "description": "addresses of this section may meet other machines without CURVE keys: anybody there can connect, or answer"},
                 "masks": {"type": "boolean", "default": false, "description": "publish <camera>/mask"},
@@ -84,9 +84,9 @@ public enum ConfigurationSchema {
                 "folder": {"type": "string", "minLength": 1, "description": "relative to this file; made if it is not there"},
                 "frames": {"enum": ["all", "failures", "sampled"], "default": "all",
                   "description": "failures: every frame that did not pass, with before and after frames of its camera around it; sampled: one of every `every` of a camera"},
-                "before": {"type": "integer", "minimum": 0, "maximum": 1000, "default": 2},
-                "after": {"type": "integer", "minimum": 0, "maximum": 1000, "default": 2},
-                "every": {"type": "integer", "minimum": 1, "maximum": 1000000, "default": 100},
+                "before": {"type": "integer", "minimum": 0, "maximum": 1000, "default": 2, "description": "with failures: frames of the camera kept before one that did not pass"},
+                "after": {"type": "integer", "minimum": 0, "maximum": 1000, "default": 2, "description": "with failures: frames kept after it"},
+                "every": {"type": "integer", "minimum": 1, "maximum": 1000000, "default": 100, "description": "with sampled: one frame of so many of a camera is kept"},
                 "compression": {"enum": ["none", "lz4", "zstd"], "default": "none", "description": "JPEG frames gain nothing by it"},
                 "file_mb": {"type": "integer", "minimum": 1, "maximum": 1048576, "default": 1024, "description": "a new file begins when one has so many MiB"},
                 "file_minutes": {"type": "integer", "minimum": 1, "maximum": 1440, "default": 10, "description": "or covers so many minutes"},
@@ -156,13 +156,16 @@ public enum ConfigurationSchema {
             "pipeline": {
               "type": "object",
               "additionalProperties": false,
+              "description": "how many frames are worked on at the same time, and how long they may wait",
               "properties": {
                 "workers": {"type": "integer", "minimum": 1, "maximum": 64,
                   "description": "frames inspected at the same time; default: one for every four cores"},
-                "decoders": {"type": "integer", "minimum": 1, "maximum": 64, "default": 1},
+                "decoders": {"type": "integer", "minimum": 1, "maximum": 64, "default": 1,
+                  "description": "frames decoded at the same time; one feeds many workers"},
                 "threads": {"type": "integer", "minimum": 1, "maximum": 256,
                   "description": "cores one inspection uses; default: the cores shared among the workers"},
-                "queue_per_camera": {"type": "integer", "minimum": 1, "maximum": 256, "default": 8},
+                "queue_per_camera": {"type": "integer", "minimum": 1, "maximum": 256, "default": 8,
+                  "description": "frames of one camera that wait to be decoded"},
                 "policy": {"enum": ["drop_oldest", "block"], "default": "drop_oldest",
                   "description": "what happens when a camera's queue is full: its oldest frame leaves uninspected, or the receiver waits"},
                 "deadline_ms": {"type": "integer", "minimum": 1, "maximum": 3600000,
@@ -176,11 +179,12 @@ public enum ConfigurationSchema {
             "limits": {
               "type": "object",
               "additionalProperties": false,
+              "description": "the largest things that are accepted from outside",
               "properties": {
-                "max_width": {"type": "integer", "minimum": 1, "maximum": 65500, "default": 16384},
-                "max_height": {"type": "integer", "minimum": 1, "maximum": 65500, "default": 16384},
-                "max_pixels": {"type": "integer", "minimum": 1, "maximum": 1000000000, "default": 50000000},
-                "max_message_mb": {"type": "integer", "minimum": 1, "maximum": 2047, "default": 64},
+                "max_width": {"type": "integer", "minimum": 1, "maximum": 65500, "default": 16384, "description": "of a picture, in pixels; wider ones are not decoded"},
+                "max_height": {"type": "integer", "minimum": 1, "maximum": 65500, "default": 16384, "description": "of a picture, in pixels"},
+                "max_pixels": {"type": "integer", "minimum": 1, "maximum": 1000000000, "default": 50000000, "description": "of a picture: width times height"},
+                "max_message_mb": {"type": "integer", "minimum": 1, "maximum": 2047, "default": 64, "description": "MiB of a message; a peer that sends more is disconnected"},
                 "max_cameras": {"type": "integer", "minimum": 1, "maximum": 4096, "default": 64,
                   "description": "cameras that are told apart; messages of further ones are rejected"},
                 "max_frames_per_s": {"type": "integer", "minimum": 1, "maximum": 1000000, "default": 10000,
@@ -192,13 +196,15 @@ public enum ConfigurationSchema {
             "log": {
               "type": "object",
               "additionalProperties": false,
+              "description": "what flawd says on standard error",
               "properties": {
-                "level": {"enum": ["trace", "debug", "info", "notice", "warning", "error", "critical"], "default": "info"}
+                "level": {"enum": ["trace", "debug", "info", "notice", "warning", "error", "critical"], "default": "info",
+                  "description": "the least important messages that are said"}
               }
             }
           },
           "$defs": {
-            "address": {"type": "string", "pattern": "^(tcp://.+:[0-9]+|ipc://.+)$"},
+            "address": {"type": "string", "description": "tcp://HOST:PORT or ipc://PATH", "pattern": "^(tcp://.+:[0-9]+|ipc://.+)$"},
             "files": {"anyOf": [{"type": "string", "minLength": 1}, {"type": "array", "items": {"type": "string", "minLength": 1}}]},
             "peers": {"anyOf": [{"$ref": "#/$defs/peer"}, {"type": "array", "minItems": 1, "items": {"$ref": "#/$defs/peer"}}]},
             "peer": {"anyOf": [{"$ref": "#/$defs/address"}, {

@@ -28,6 +28,7 @@ import Testing
         let rig = Rig(PipelineSettings(), metrics: registry)
         if running {
             try await rig.pipeline.start()
+            rig.pipeline.station.isUp()
             rig.feed.send((1...3).map { frame("line1/top", $0) })
             while rig.pipeline.snapshot.verdicts < 3 { await Task.yield() }
         }

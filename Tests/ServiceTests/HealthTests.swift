@@ -10,7 +10,7 @@ extension HealthMonitor {
         self.init(
             pipeline: rig.pipeline,
             sources: HealthSources(
-                build: "b", model: .init(path: "nano", hash: "m"), regions: { .init(path: "r.yaml", revision: "r1") }, journal: journal, recording: recording))
+                build: "b", model: { .init(path: "nano", hash: "m") }, regions: { .init(path: "r.yaml", revision: "r1") }, journal: journal, recording: recording))
     }
 }
 
@@ -119,22 +119,24 @@ extension HealthMonitor {
         let monitor = HealthMonitor(rig)
         #expect(monitor.report().hindrances.first?.hasPrefix("starting") == true && monitor.report().isHealthy)
         try await rig.pipeline.start()
+        rig.pipeline.station.isUp()
         monitor.look()
-        #expect(monitor.report().isReady && monitor.report().state == .running)
+        #expect(monitor.report().isReady && monitor.report().state == .ready)
         rig.feed.send([frame("c", 1)])
         for await _ in begun {}
-        clock.advance(ms: 59_000)
+        clock.advance(ms: 119_000)
         monitor.look()
         #expect(monitor.report().isHealthy && monitor.report().isReady, "a large model may take its time")
         clock.advance(ms: 5_000)
         monitor.look()
         let report = monitor.report()
-        #expect(report.stalls.contains { $0.contains("thread inspect.0 has been busy for 64 s") } && !report.isReady)
+        #expect(report.stalls.contains { $0.contains("inspect.0 has been at one piece of work for 124 s") } && !report.isReady)
         #expect(report.stalls.contains { $0.hasPrefix("1 frames are inside") })
         gate.open()
         rig.feed.end()
         try await rig.pipeline.finished()
         #expect(monitor.report().isHealthy)
+        rig.pipeline.station.isStopping()
         #expect(monitor.report().hindrances.first?.hasPrefix("stopping") == true)
     }
 
@@ -142,10 +144,11 @@ extension HealthMonitor {
         let clock = ManualClock(), rig = Rig(PipelineSettings(), clock: clock, source: { IdleSource() })
         let monitor = HealthMonitor(rig)
         try await rig.pipeline.start()
+        rig.pipeline.station.isUp()
         for _ in 0..<5 {
-            clock.advance(ms: 50_000)
+            clock.advance(ms: 100_000)
             // The receiving thread turns at its own pace.
-            while rig.pipeline.receiving.busyNs(at: clock.clock.monotonicNs()).map({ $0 > 1_000_000_000 }) ?? true { await Task.yield() }
+            while let longest = rig.pipeline.pulse.longest(at: clock.clock.monotonicNs()), longest.ns > 1_000_000_000 { await Task.yield() }
             monitor.look()
             #expect(monitor.report().isReady)
         }
@@ -182,21 +185,22 @@ extension HealthMonitor {
         let rig = Rig(PipelineSettings(), ledger: { StuckLedger(isOpen: isOpen) { refuse.yield() } })
         let monitor = HealthMonitor(rig)
         try await rig.pipeline.start()
+        rig.pipeline.station.isUp()
         rig.feed.send([frame("c", 1)])
         var count = 0
         for await _ in refusals {
             count += 1
-            if count == 2 { break }
+            if count == 3 { break }
         }
         let report = monitor.report()
-        #expect(report.hindrances == ["verdicts wait to be committed: disk full"] && report.journal.failing == "disk full" && report.isHealthy)
+        #expect(report.state == .error && report.hindrances == ["error: disk full"] && report.journal.failing == "disk full" && report.isHealthy)
         #expect(report.journal.commitFailures >= 1)
         isOpen.update { $0 = true }
         rig.feed.end()
         try await rig.pipeline.finished()
         #expect(monitor.report().journal.failing == nil)
         #expect(monitor.report().conditions["journal_failing"] == 1 && monitor.report().conditions["journal_recovered"] == 1)
-        #expect(monitor.report().events.map(\.condition) == [.journalFailing, .journalRecovered])
+        #expect(monitor.report().events.map(\.condition).filter { $0 != .station } == [.journalFailing, .journalRecovered])
     }
 
     @Test func health_IsPublished_AndTheLatestOnlyWhereOneWaits() async throws {
@@ -218,6 +222,7 @@ extension HealthMonitor {
         let service = HealthService(monitor: HealthMonitor(rig), exporter: MetricsExporter(factory: registry), logger: quiet, intervalMs: 10)
         let running = Task { try await service.run() }
         try await rig.pipeline.start()
+        rig.pipeline.station.isUp()
         for await word in rig.output.said {
             guard case .health(let event) = word, try JSONDecoder().decode(HealthReport.self, from: Data(event.json)).isReady else { continue }
             break

@@ -31,9 +31,10 @@ private final class Mosquitto {
 
     /// To be called at a test's end.
     func end() {
-        for process in [listener, broker] where process?.isRunning == true {
-            process?.terminate()
-            process?.waitUntilExit()
+        for process in [listener, broker] {
+            guard let process, process.isRunning else { continue }
+            kill(process.processIdentifier, SIGKILL)
+            process.waitUntilExit()
         }
     }
 
@@ -42,6 +43,12 @@ private final class Mosquitto {
         process.executableURL = URL(fileURLWithPath: Self.program)
         process.arguments = ["-c", "\(folder)/mosquitto.conf"]
         process.standardError = FileHandle.nullDevice
+        // Dispatch's threads block signals, and what they start would never hear of its end.
+        var wanted = sigset_t(), before = sigset_t()
+        sigemptyset(&wanted)
+        sigaddset(&wanted, SIGTERM)
+        pthread_sigmask(SIG_UNBLOCK, &wanted, &before)
+        defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
         try process.run()
         broker = process
     }
@@ -52,14 +59,25 @@ private final class Mosquitto {
         broker?.waitUntilExit()
     }
 
-    /// Unless it runs already; it ends where the broker is not there yet.
-    func subscribe() {
-        guard listener?.isRunning != true, let output = FileHandle(forWritingAtPath: "\(folder)/seen") else { return }
+    /// Begins the session that the broker keeps; false: the broker is not there yet.
+    func subscribe() throws -> Bool {
+        let process = try run(["-E"], output: FileHandle.nullDevice)
+        process.waitUntilExit()
+        return process.terminationStatus == 0
+    }
+
+    func listen() throws {
+        listener = try run(["-F", "seen %t %p"], output: try FileHandle(forWritingTo: URL(fileURLWithPath: "\(folder)/seen")))
+    }
+
+    private func run(_ arguments: [String], output: FileHandle) throws -> Process {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: Self.subscriber)
-        process.arguments = ["-h", "127.0.0.1", "-p", "\(port)", "-t", "flawd/#", "-q", "1", "-c", "-i", "subscriber", "-d", "-F", "seen %t %p"]
+        process.arguments = ["-h", "127.0.0.1", "-p", "\(port)", "-t", "flawd/#", "-q", "1", "-c", "-i", "subscriber"] + arguments
         process.standardOutput = output
-        if (try? process.run()) != nil { listener = process }
+        process.standardError = FileHandle.nullDevice
+        try process.run()
+        return process
     }
 
     /// Lines of the subscriber, which begin with `prefix`.
@@ -88,7 +106,8 @@ private final class Mosquitto {
         let mosquitto = try Mosquitto(folder: file.folder, port: port)
         defer { mosquitto.end() }
         try mosquitto.start()
-        #expect(wait { mosquitto.subscribe(); return !mosquitto.lines("Subscribed").isEmpty })
+        #expect(wait { (try? mosquitto.subscribe()) == true })
+        try mosquitto.listen()
 
         let beginning = try MQTTForwarder.begin(journal: file.path), path = file.path
         let settings = MQTTSettings(broker: try MQTTBroker("mqtt://localhost:\(port)"), topics: try MQTTTopics(line: "press4"))

@@ -17,8 +17,8 @@ public struct MQTTError: Error, CustomStringConvertible, Sendable, Equatable {
     init(_ broker: MQTTBroker, code: Int32, errno number: Int32, details: [String]) {
         let more = details.isEmpty ? "" : " (\(details.joined(separator: "; ")))"
         let problem = switch mosq_err_t(rawValue: code) {
-        // The library's word for TLS that ended without a farewell.
-        case MOSQ_ERR_ERRNO where number == EPROTO: "the connection was closed from there\(more)"
+        // EPROTO is the library's word for TLS that ended without a farewell.
+        case MOSQ_ERR_ERRNO where [EPROTO, EPIPE, ECONNRESET].contains(number): "the connection was closed from there\(more)"
         case MOSQ_ERR_ERRNO: "\(String(cString: strerror(number)))\(more)"
         case MOSQ_ERR_EAI, MOSQ_ERR_LOOKUP: "the host's name is not known\(more)"
         case MOSQ_ERR_CONN_LOST: "the connection was closed from there\(more)"

@@ -53,12 +53,13 @@ public struct DraftRefine: Sendable {
     ///   - tokens: which tokens of the picture the N are; nil: all. The decoders then know of no others: neither attention
     ///     nor the relation has anything to look at where nothing was encoded, so nothing has to be made up for it.
     ///   - isDraftDetached: while a model is tuned, the refined mask's loss does not reach the draft.
+    ///   - isDraftTuned: while a model is tuned, the way back leads through the first pass; where no loss reaches it, that is saved.
     public func callAsFunction(
         _ prompt: Prompt, embedding: Tensor, relation: VisualRelation?, tokens: TokenSet? = nil, isDraftDetached: Bool = true,
-        in workspace: Workspace
+        isDraftTuned: Bool = true, in workspace: Workspace
     ) -> Passes {
         let (sparse, draft) = draft(
-            prompt, embedding: embedding, relation: relation, masks: 0..<1, tokens: tokens, in: workspace)
+            prompt, embedding: embedding, relation: relation, masks: 0..<1, tokens: tokens, isTuned: isDraftTuned, in: workspace)
         guard let refineDecoder else { return Passes(sparse: sparse, draft: draft, dense: nil, refined: draft) }
         let everywhere = workspace.tensor(promptEncoder.densePositions.rows, embedding.columns)
         promptEncoder.encode(maskLogits: draft.masks, isDetached: isDraftDetached, into: everywhere, in: workspace)
@@ -74,10 +75,13 @@ public struct DraftRefine: Sendable {
     /// of SAM's multimask output, which no refine pass knows.
     func draft(
         _ prompt: Prompt, embedding: Tensor, relation: VisualRelation?, masks: Range<Int>, tokens: TokenSet? = nil,
-        in workspace: Workspace
+        isTuned: Bool = true, in workspace: Workspace
     ) -> (sparse: Tensor, output: MaskDecoder.Output) {
         let sparse = workspace.tensor(promptEncoder.tokenCount(prompt), embedding.columns)
         promptEncoder.encode(prompt, into: sparse, in: workspace)
+        let tape = workspace.tape
+        if !isTuned { workspace.tape = nil }
+        defer { workspace.tape = tape }
         let output = draftDecoder(
             embedding: embedding, positions: shown(promptEncoder.densePositions, tokens, in: workspace),
             dense: promptEncoder.noMask, sparse: sparse, masks: masks, tokens: tokens,

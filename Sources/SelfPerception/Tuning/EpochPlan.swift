@@ -9,6 +9,8 @@ struct EpochPlan {
             case good
             /// A good picture with defects painted on.
             case painted
+            /// A good picture with a defect of a defective one put on.
+            case transplanted
         }
 
         let kind: Kind
@@ -18,32 +20,37 @@ struct EpochPlan {
 
     let entries: [Entry]
 
-    /// Every defective sample once, and as many good and painted ones as their shares ask for; those take turns over the epochs,
-    /// so that all are seen. Without defective samples every good one is shown once, painted or as it is.
+    /// Every defective sample once, and as many good, painted and transplanted ones as their shares ask for; those take turns over
+    /// the epochs, so that all are seen. Where no defective sample is to be shown, every good one is, once, in one of those ways.
     init(defective: Int, good: Int, settings: TuningSettings, epoch: Int) {
         var generator = SeededGenerator(seed: settings.seed, stream: 2 + UInt64(epoch) << 8)
         // Below a hundredth, defective pictures are meant to be left out; the sum of two shares may miss 1 by a rounding.
-        let rest = 1 - settings.goodShare - settings.paintedShare, real = rest < 0.01 ? 0 : rest
-        var goodCount = 0, paintedCount = 0
+        let shown = settings.goodShare + settings.paintedShare + settings.transplantedShare
+        let rest = 1 - shown, real = rest < 0.01 ? 0 : rest
+        var goodCount = 0, paintedCount = 0, transplantedCount = 0
         if good > 0 {
-            if defective > 0, real > 0 {
-                goodCount = Int((Double(defective) * settings.goodShare / real).rounded())
-                paintedCount = Int((Double(defective) * settings.paintedShare / real).rounded())
+            let hasReal = defective > 0 && real > 0
+            // So many pictures a unit of share.
+            let scale = hasReal ? Double(defective) / real : shown > 0 ? Double(good) / shown : 0
+            paintedCount = Int((scale * settings.paintedShare).rounded())
+            transplantedCount = Int((scale * settings.transplantedShare).rounded())
+            if hasReal {
+                goodCount = Int((scale * settings.goodShare).rounded())
             } else {
-                let both = settings.goodShare + settings.paintedShare
-                paintedCount = both > 0 ? Int((Double(good) * settings.paintedShare / both).rounded()) : 0
-                goodCount = good - paintedCount
+                transplantedCount = min(transplantedCount, good - paintedCount)
+                goodCount = good - paintedCount - transplantedCount
             }
         }
         var entries = real > 0 ? (0..<defective).map { Entry(kind: .defective, index: $0) } : []
         // A shuffled order of all good samples that goes on from epoch to epoch.
-        let each = goodCount + paintedCount
+        let each = goodCount + paintedCount + transplantedCount
         var known: (round: Int, order: [Int]) = (-1, [])
         for place in 0..<each {
             let overall = epoch * each + place, round = overall / good
             if known.round != round { known = (round, Self.order(good, seed: settings.seed, round: round)) }
             let index = known.order[overall % good]
-            entries.append(Entry(kind: place < goodCount ? .good : .painted, index: index))
+            let kind: Entry.Kind = place < goodCount ? .good : place < goodCount + paintedCount ? .painted : .transplanted
+            entries.append(Entry(kind: kind, index: index))
         }
         entries.shuffle(by: &generator)
         self.entries = entries

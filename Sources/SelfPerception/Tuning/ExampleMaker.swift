@@ -20,8 +20,8 @@ final class ExampleMaker {
         let sample: DefectSample
         /// Of the sample, among its kind.
         let number: Int
-        /// A good part that gets painted defects.
-        let isPainted: Bool
+        /// What is done to the sample first.
+        let kind: EpochPlan.Entry.Kind
     }
 
     private let seed: UInt64
@@ -29,6 +29,7 @@ final class ExampleMaker {
     private let augmenter: Augmenter
     private let drawer: PromptDrawer
     private let painter: PaintedDefects
+    private let transplanter: TransplantedDefects
     private let reader = SampleReader()
     private let image = RGBImage()
     private let workspace: Workspace
@@ -38,13 +39,16 @@ final class ExampleMaker {
     /// Of the numbers that a sample's views have.
     private static let mostViews = 1024
 
-    /// - Parameter views: how many augmentations a picture has; 0: a new one each step.
-    init(_ configuration: ModelConfiguration, settings: TuningSettings, views: Int, threads: Int) throws {
+    /// - Parameters:
+    ///   - donors: whose defects are transplanted.
+    ///   - views: how many augmentations a picture has; 0: a new one each step.
+    init(_ configuration: ModelConfiguration, settings: TuningSettings, donors: [DefectSample], views: Int, threads: Int) throws {
         seed = settings.seed
         self.views = views
         augmenter = Augmenter(configuration, settings: settings.augmentation, seed: settings.seed)
         drawer = PromptDrawer(settings: settings.prompts, seed: settings.seed)
         painter = PaintedDefects(seed: settings.seed)
+        transplanter = TransplantedDefects(donors: donors, seed: settings.seed)
         workspace = Workspace(threads: threads)
         let encoder = JSONEncoder()
         encoder.outputFormatting = .sortedKeys
@@ -58,7 +62,11 @@ final class ExampleMaker {
     func make(_ subject: Subject, epoch: Int, step: Int, into input: Tensor) throws(DatasetError) -> Example {
         var truth = try reader.read(subject.sample, into: image)
         let view = views > 0 ? subject.number * Self.mostViews + epoch % views : nil
-        if subject.isPainted { truth = painter.paint(on: image, step: view ?? step) }
+        switch subject.kind {
+        case .defective, .good: break
+        case .painted: truth = painter.paint(on: image, step: view ?? step)
+        case .transplanted: truth = try transplanter.transplant(onto: image, step: view ?? step)
+        }
         let placement = augmenter(image, truth: truth, step: view ?? step, into: input, truth: &framed, in: workspace)
         let drawn = drawer(framed, placement, step: step)
         let values = drawn.asksForNothing ? [Float](repeating: 0, count: framed.pixels.count) : framed.pixels.map { Float($0) }
@@ -71,6 +79,6 @@ final class ExampleMaker {
     private func key(_ subject: Subject, _ truth: BinaryMask?, view: Int) -> String {
         let marked = truth.map { $0.pixels.withUnsafeBytes(ContentHash.sha256) } ?? "good"
         let picture = ContentHash.sha256(UnsafeRawBufferPointer(image.bytes))
-        return "\(picture) \(image.width)x\(image.height) \(marked) painted \(subject.isPainted) seed \(seed) view \(view) \(recipe)"
+        return "\(picture) \(image.width)x\(image.height) \(marked) \(subject.kind) seed \(seed) view \(view) \(recipe)"
     }
 }

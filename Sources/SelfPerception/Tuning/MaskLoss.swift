@@ -30,10 +30,11 @@ public struct MaskLoss: Sendable, Equatable {
     /// - Parameters:
     ///   - logits: a map of `size`, row by row.
     ///   - truth: 0…1, with a size of its own.
+    ///   - weight: what the derivative is multiplied by; the loss itself is as it is.
     ///   - gradient: of the logits' shape; the loss's derivative is added to it.
     public init(
         logits: UnsafePointer<Float>, size: PixelSize, truth: TruthMap, points: [SamplePoint],
-        gradient: UnsafeMutablePointer<Float>?
+        weight: Float = 1, gradient: UnsafeMutablePointer<Float>?
     ) {
         let count = points.count
         var crossEntropy = 0.0, overlap = 0.0, predicted = 0.0, marked = 0.0
@@ -58,7 +59,7 @@ public struct MaskLoss: Sendable, Equatable {
             let (p, t) = (Double(sample.probability), Double(sample.truth))
             let overlap = isEmpty ? 0 : (top / (bottom * bottom) - 2 * t / bottom) * p * (1 - p)
             let slope = (p - t) / n + overlap
-            BilinearSample(point, size).add(Float(slope), to: gradient)
+            BilinearSample(point, size).add(weight * Float(slope), to: gradient)
         }
     }
 

@@ -72,14 +72,17 @@ public final class Tuner {
         guard !training.defective.isEmpty || settings.paintedShare > 0 else {
             throw TuningError(description: "there is no defective picture to tune on; --painted-share paints defects on good ones")
         }
+        guard settings.transplantedShare == 0 || !training.defective.isEmpty && !training.good.isEmpty else {
+            throw TuningError(description: "there is no \(training.good.isEmpty ? "good picture to put a defect on" : "defect to put on good pictures"); --transplanted-share 0 does without")
+        }
         let views = step.needsPicture ? 0 : settings.views
         guard settings.paintedShare == 0 || !training.good.isEmpty else {
             throw TuningError(description: "there is no good picture to paint on; --painted-share 0 does without")
         }
         guard !EpochPlan(defective: training.defective.count, good: training.good.count, settings: settings, epoch: 0).entries.isEmpty else {
-            throw TuningError(description: "the shares leave no picture to tune on: \(training.defective.count) defective and \(training.good.count) good ones are there, and \(settings.goodShare) are to be good, \(settings.paintedShare) painted")
+            throw TuningError(description: "the shares leave no picture to tune on: \(training.defective.count) defective and \(training.good.count) good ones are there, and \(settings.goodShare) are to be good, \(settings.paintedShare) painted, \(settings.transplantedShare) transplanted")
         }
-        examples = try ExampleMaker(model.configuration, settings: settings, views: views, threads: threads)
+        examples = try ExampleMaker(model.configuration, settings: settings, donors: training.defective, views: views, threads: threads)
         validation = ValidationSet(samples: kept.defective + kept.good, session: output.session)
         lock = try FileLock(files.state + ".lock", of: files.output)
         let tokens = model.configuration.gridSize * model.configuration.gridSize, side = model.configuration.imageSize
@@ -218,7 +221,7 @@ public final class Tuner {
     private func show(_ entry: EpochPlan.Entry, epoch: Int, place: Int) throws -> TuningStep.Losses {
         let sample = entry.kind == .defective ? training.defective[entry.index] : training.good[entry.index]
         let number = epoch * Self.mostEntries + place
-        let subject = ExampleMaker.Subject(sample: sample, number: entry.index, isPainted: entry.kind == .painted)
+        let subject = ExampleMaker.Subject(sample: sample, number: entry.index, kind: entry.kind)
         let example = try examples.make(subject, epoch: epoch, step: number, into: input)
         var generator = SeededGenerator(seed: settings.seed, step: number, for: .points)
         let picture: TuningStep.Picture
@@ -229,7 +232,8 @@ public final class Tuner {
             picture = .input(input)
         }
         let region = settings.scoreWeight > 0 ? TuningStep.ScoredRegion(box: example.region, weight: settings.scoreWeight) : nil
-        return step(picture, prompt: example.prompt, truth: example.truth, region: region, overlapWeight: settings.overlapWeight) { logits, size in
+        let weights = TuningStep.Weights(draft: settings.draftWeight, overlap: settings.overlapWeight)
+        return step(picture, prompt: example.prompt, truth: example.truth, region: region, weights: weights) { logits, size in
             settings.sampling.points(in: logits, size: size, using: &generator)
         }
     }

@@ -28,6 +28,9 @@ public struct TuningSettings: Sendable, Codable, Equatable {
     public var batch = 1
     public var seed: UInt64 = 1
     public var sampling = PointSampling()
+    /// How much the draft's loss counts beside the refined mask's; the paper's is 1. With 0 the first pass is left as it is, and
+    /// what the two share is tuned for the second alone.
+    public var draftWeight: Float = 1
     /// How much it counts that a region's score is what a perfect mask's would be, beside each mask's loss. The paper has no
     /// such part; a line judges by the score, and 0.3 makes good parts and bad ones differ by it.
     public var scoreWeight: Float = 0
@@ -40,6 +43,8 @@ public struct TuningSettings: Sendable, Codable, Equatable {
     public var goodShare = 0.25
     /// Of the pictures of an epoch, how many are of good parts with defects painted on.
     public var paintedShare = 0.0
+    /// Of the pictures of an epoch, how many are of good parts with the defect of a defective one put on (``TransplantedDefects``).
+    public var transplantedShare = 0.0
     /// Of each kind of picture, how many are kept aside to choose the best epoch by.
     public var validationShare = 0.2
     /// How many different augmentations of a picture there are where the encoder is not tuned, so that embeddings can be kept
@@ -65,6 +70,7 @@ public struct TuningSettings: Sendable, Codable, Equatable {
         try require((0...1_000_000).contains(warmupSteps), "the warm-up must be from 0 to 1000000 steps, not \(warmupSteps)")
         try require(averaging >= 0 && averaging < 1, "the averaging must be from 0 to below 1, not \(averaging)")
         try require(scoreWeight >= 0 && scoreWeight <= 100, "the score's weight must be from 0 to 100, not \(scoreWeight)")
+        try require(draftWeight >= 0 && draftWeight <= 100, "the draft's weight must be from 0 to 100, not \(draftWeight)")
         try require(overlapWeight >= 0 && overlapWeight <= 100, "the overlap's weight must be from 0 to 100, not \(overlapWeight)")
         try require(decayAfter >= 0, "decay-after must be 0 or more epochs, not \(decayAfter)")
         try require(decayFactor > 0 && decayFactor <= 1, "the decay factor must be above 0 and at most 1, not \(decayFactor)")
@@ -73,7 +79,8 @@ public struct TuningSettings: Sendable, Codable, Equatable {
         try require((1...1 << 20).contains(sampling.points), "the loss takes 1 to 1048576 points, not \(sampling.points)")
         try require((1...100).contains(sampling.oversample), "the loss draws 1 to 100 times as many points as it takes, not \(sampling.oversample)")
         try require((0...1).contains(sampling.uncertainShare), "the share of uncertain points is from 0 to 1, not \(sampling.uncertainShare)")
-        try require((0...1).contains(goodShare) && (0...1).contains(paintedShare) && goodShare + paintedShare <= 1, "the shares of good and of painted pictures are from 0 to 1, and at most 1 together, not \(goodShare) and \(paintedShare)")
+        let shares = [goodShare, paintedShare, transplantedShare]
+        try require(shares.allSatisfy((0...1).contains) && shares.reduce(0, +) <= 1, "the shares of good, of painted and of transplanted pictures are from 0 to 1, and at most 1 together, not \(goodShare), \(paintedShare) and \(transplantedShare)")
         try require((0...0.9).contains(validationShare), "the validation share must be from 0 to 0.9, not \(validationShare)")
         try require((0...1024).contains(views), "views must be from 0 to 1024, not \(views)")
         try require((1...256).contains(target.rank), "the LoRA rank must be from 1 to 256, not \(target.rank)")

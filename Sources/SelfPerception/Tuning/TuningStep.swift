@@ -38,6 +38,8 @@ public final class TuningStep {
 
     public struct Losses: Sendable, Equatable {
         public var draft: MaskLoss
+        /// What the draft's loss counts in the total.
+        public var draftWeight = 1.0
         public var refined: MaskLoss
         /// Of the region's score, weighted.
         public var score = 0.0
@@ -46,7 +48,20 @@ public final class TuningStep {
         /// Of the refined mask and the truth, at the mask's own resolution; nil where there is nothing to find.
         public var iou: Double?
 
-        public var total: Double { draft.total + refined.total + score + overlap }
+        public var total: Double { draftWeight * draft.total + refined.total + score + overlap }
+    }
+
+    /// How much the parts of the loss count beside the refined mask's at sampled points, which is 1.
+    public struct Weights: Sendable {
+        /// Of the draft's; 0: the first pass gets no gradient of its own. Where a model has that pass alone it counts as 1.
+        public var draft: Float
+        /// Of the whole refined mask's overlap with the truth; 0: as published, sampled points alone.
+        public var overlap: Float
+
+        public init(draft: Float = 1, overlap: Float = 0) {
+            self.draft = draft
+            self.overlap = overlap
+        }
     }
 
     /// A region whose score is to be what a perfect mask's is.
@@ -81,10 +96,9 @@ public final class TuningStep {
     ///   - prompt: in pixels of the model's input.
     ///   - truth: of the model's input.
     ///   - region: whose score counts, too; nil: as published, masks alone.
-    ///   - overlapWeight: of the whole refined mask's overlap with the truth; 0: as published, sampled points alone.
     ///   - points: where the loss looks, given a map of logits.
     public func callAsFunction(
-        _ picture: Picture, prompt: Prompt, truth: TruthMap, region: ScoredRegion? = nil, overlapWeight: Float = 0,
+        _ picture: Picture, prompt: Prompt, truth: TruthMap, region: ScoredRegion? = nil, weights: Weights = Weights(),
         points: (_ logits: UnsafePointer<Float>, _ size: PixelSize) -> [SamplePoint]
     ) -> Losses {
         let configuration = model.configuration, size = PixelSize(width: configuration.maskSize, height: configuration.maskSize)
@@ -98,14 +112,17 @@ public final class TuningStep {
                 }
                 relation?.update(embedding: embedding, alpha: configuration.vattAlpha, in: workspace)
                 workspace.tape = tape
+                let draftWeight = model.hasRefinement ? weights.draft : 1
                 let passes = model.passes(
-                    prompt, embedding: embedding, relation: relation, isDraftDetached: isDraftDetached, in: workspace)
-                losses.draft = loss(passes.draft, size, truth, points)
-                losses.refined = model.hasRefinement ? loss(passes.refined, size, truth, points) : losses.draft
+                    prompt, embedding: embedding, relation: relation, isDraftDetached: isDraftDetached,
+                    isDraftTuned: draftWeight > 0 || !isDraftDetached, in: workspace)
+                losses.draft = loss(passes.draft, size, truth, points, weight: draftWeight)
+                losses.draftWeight = Double(draftWeight)
+                losses.refined = model.hasRefinement ? loss(passes.refined, size, truth, points, weight: 1) : losses.draft
                 let refined = model.hasRefinement ? passes.refined.masks : passes.draft.masks
-                if overlapWeight > 0 {
-                    losses.overlap = Double(overlapWeight) * OverlapLoss(size: size, truth: truth)(
-                        refined.pointer, size: size, weight: overlapWeight, gradient: tape.gradient(of: refined).pointer)
+                if weights.overlap > 0 {
+                    losses.overlap = Double(weights.overlap) * OverlapLoss(size: size, truth: truth)(
+                        refined.pointer, size: size, weight: weights.overlap, gradient: tape.gradient(of: refined).pointer)
                 }
                 losses.iou = truth.iou(of: refined.pointer, size: size)
                 if let region {
@@ -120,10 +137,12 @@ public final class TuningStep {
     }
 
     private func loss(
-        _ output: MaskDecoder.Output, _ size: PixelSize, _ truth: TruthMap, _ points: (UnsafePointer<Float>, PixelSize) -> [SamplePoint]
+        _ output: MaskDecoder.Output, _ size: PixelSize, _ truth: TruthMap, _ points: (UnsafePointer<Float>, PixelSize) -> [SamplePoint],
+        weight: Float
     ) -> MaskLoss {
         let logits = output.masks.pointer
         return MaskLoss(
-            logits: logits, size: size, truth: truth, points: points(logits, size), gradient: tape.gradient(of: output.masks).pointer)
+            logits: logits, size: size, truth: truth, points: points(logits, size), weight: weight,
+            gradient: weight > 0 ? tape.gradient(of: output.masks).pointer : nil)
     }
 }

@@ -73,6 +73,9 @@ struct TuningOptions: ParsableArguments {
     @Option(help: "How much the region's score counts beside the masks' losses; 0, as published. 0.3 tells good parts from bad ones better.")
     var scoreWeight: Float?
 
+    @Option(help: "How much the draft's loss counts beside the refined mask's; 1, as published. 0 leaves the first pass as it is.")
+    var draftWeight: Float?
+
     @Option(help: "How much the refined mask's whole overlap with the truth counts beside the losses at sampled points; 0, as published.")
     var overlapWeight: Float?
 
@@ -81,6 +84,9 @@ struct TuningOptions: ParsableArguments {
 
     @Option(help: "Share of good pictures with painted defects; 0. Good pictures are all that is needed where it and --good-share make 1.")
     var paintedShare: Double?
+
+    @Option(help: "Share of good pictures with a real defect of a defective picture put on; 0. More of them than defects show more places and tones.")
+    var transplantedShare: Double?
 
     @Option(help: "Share of each kind of picture that is kept aside to choose the best epoch by; 0.2.")
     var validationShare: Double?
@@ -134,9 +140,11 @@ struct TuningOptions: ParsableArguments {
         case nil: break
         }
         set(scoreWeight, \.scoreWeight)
+        set(draftWeight, \.draftWeight)
         set(overlapWeight, \.overlapWeight)
         set(goodShare, \.goodShare)
         set(paintedShare, \.paintedShare)
+        set(transplantedShare, \.transplantedShare)
         if paintedShare == 1, goodShare == nil { settings.goodShare = 0 }
         set(validationShare, \.validationShare)
         set(views, \.views)

@@ -48,6 +48,22 @@ struct EpochPlanTests {
         #expect(entries.count == 10 && !entries.contains { $0.kind == .defective })
     }
 
+    @Test func transplants_HaveTheirShare_WithAndWithoutDefectivePictures() {
+        let beside = plan(defective: 30, good: 100, epoch: 0) {
+            $0.goodShare = 0.2
+            $0.transplantedShare = 0.5
+        }
+        #expect(beside.filter { $0.kind == .defective }.count == 30 && beside.filter { $0.kind == .good }.count == 20)
+        let transplanted = beside.filter { $0.kind == .transplanted }.map(\.index)
+        #expect(transplanted.count == 50 && Set(transplanted).count == 50)
+        let instead = plan(defective: 30, good: 100, epoch: 0) {
+            $0.goodShare = 0.5
+            $0.paintedShare = 0.2
+            $0.transplantedShare = 0.3
+        }
+        #expect([.good, .painted, .transplanted].map { kind in instead.filter { $0.kind == kind }.count } == [50, 20, 30])
+    }
+
     @Test func noGoodParts_AreNeeded() {
         #expect(plan(defective: 5, good: 0, epoch: 0).count == 5)
     }

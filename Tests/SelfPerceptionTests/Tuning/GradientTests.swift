@@ -16,9 +16,10 @@ struct GradientTests {
         private let truth: TruthMap
         private let points: [SamplePoint]
         private let region: TuningStep.ScoredRegion?
+        private let draftWeight: Float
         private let overlapWeight: Float
 
-        init(_ model: RandomModel, _ target: TuningTarget, prompt: Prompt = box, scoreWeight: Float? = nil, overlapWeight: Float = 0, threads: Int = 2) throws {
+        init(_ model: RandomModel, _ target: TuningTarget, prompt: Prompt = box, scoreWeight: Float? = nil, draftWeight: Float = 1, overlapWeight: Float = 0, threads: Int = 2) throws {
             let plan = target.plan(seed: 3, encoder: .vit)
             let read = try SPTModel(base: SafeTensorsFile(path: model.path), adapter: nil, tuning: plan)
             step = TuningStep(model: read, plan: plan, target: target, threads: threads)
@@ -32,6 +33,7 @@ struct GradientTests {
             input = Tensor(rows: size * size, columns: 3)
             for index in 0..<input.count { input.pointer[index] = generator.signed() }
             self.prompt = prompt
+            self.draftWeight = draftWeight
             self.overlapWeight = overlapWeight
             truth = TruthMap(
                 size: PixelSize(width: side, height: side),
@@ -45,7 +47,7 @@ struct GradientTests {
 
         func loss() -> Double {
             step.parameters.clearGradients()
-            return step(.input(input), prompt: prompt, truth: truth, region: region, overlapWeight: overlapWeight) { _, _ in points }.total
+            return step(.input(input), prompt: prompt, truth: truth, region: region, weights: .init(draft: draftWeight, overlap: overlapWeight)) { _, _ in points }.total
         }
 
         /// Moves each tensor along a direction that is half the gradient's and half random, so that each entry takes part, and
@@ -130,6 +132,25 @@ struct GradientTests {
         let model = try RandomModel(seed: 5)
         try Line(model, target(.spt), overlapWeight: 3).check { $0.contains("draft_decoder") }
         #expect(try Line(model, target(.spt), overlapWeight: 3).loss() > Line(model, target(.spt)).loss() + 0.1)
+    }
+
+    @Test func draftsWeight_ScalesItsOwnShareAlone() throws {
+        let model = try RandomModel(seed: 6)
+        try Line(model, target(.full), draftWeight: 0.3).check(within: 0.2) { $0.contains("decoder.transformer.layers.0.self_attn") }
+        var detached = target(.full)
+        detached.isDraftDetached = true
+        func gradients(_ weight: Float) throws -> [String: [Float]] {
+            let line = try Line(model, detached, draftWeight: weight)
+            _ = line.loss()
+            return line.step.parameters.trainable.reduce(into: [:]) { $0[$1.name] = $1.gradient?.values }
+        }
+        let whole = try gradients(1), none = try gradients(0)
+        for (name, values) in none {
+            if name.hasPrefix("mask_decoder.") { #expect(values.allSatisfy { $0 == 0 }, "\(name)") }
+            if name.hasPrefix("draft_decoder.") { #expect(values == whole[name], "\(name)") }
+        }
+        #expect(whole.contains { $0.key.hasPrefix("mask_decoder.") && $0.value.contains { $0 != 0 } })
+        #expect(none.contains { $0.key.hasPrefix("image_encoder.") && $0.value.contains { $0 != 0 } && $0.value != whole[$0.key] })
     }
 
     @Test func detachedDraft_HearsNothingOfTheRefinedMask() throws {

@@ -131,6 +131,25 @@ struct TunerTests {
         try tuner.run { if case .epoch(_, let isBest) = $0 { #expect(isBest == nil) } }
     }
 
+    @Test func transplantedDefects_AreKeptAndGoneOnWith() throws {
+        let transplanted = settings {
+            $0.transplantedShare = 0.5
+            $0.views = 1
+        }
+        let history = try tuner("a.safetensors", transplanted).run { _ in }
+        runAndStop(try tuner("b.safetensors", transplanted), after: 3)
+        #expect(try tuner("b.safetensors", transplanted).run { _ in } == history)
+        #expect(try tensors("a.safetensors") == tensors("b.safetensors"))
+        #expect(try tuner("c.safetensors", settings { $0.views = 1 }).run { _ in } != history)
+        #expect {
+            try Tuner(
+                base: SafeTensorsFile(path: SPTModel.embeddedPath()), adapter: nil, samples: samples.filter(\.isDefective), settings: transplanted,
+                files: .init(output: "\(data.path)/d.safetensors", cache: nil, overwrite: false, program: "test"), restarts: false, threads: 2)
+        } throws: { "\($0)".contains("no good picture to put a defect on") }
+        #expect { try tuner("d.safetensors", settings { ($0.goodShare, $0.transplantedShare) = (0.6, 0.6) }) } throws: { "\($0)".contains("at most 1 together") }
+        #expect { try tuner("d.safetensors", settings { $0.draftWeight = -1 }) } throws: { "\($0)".contains("draft's weight") }
+    }
+
     @Test func fingerprint_ChangesWithAnAnnotation() throws {
         let model = try tuner("a.safetensors", settings()).model
         func fingerprint(_ corner: Double) -> String {

@@ -7,7 +7,7 @@ extension PeerUse: ExpressibleByArgument {}
 struct KeysAddCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "add", abstract: "Allow a key.",
-        discussion: "A camera needs to publish only, a gateway to subscribe only: --for says so, and the key is good for nothing else.")
+        discussion: "A camera needs to publish only, a gateway to subscribe only: --for says so, and the key is good for nothing else. Other programs' keys that begin with a dash stand after --.")
 
     @Argument(help: "Whose key it is: letters, digits and ._-/@+.")
     var name: String

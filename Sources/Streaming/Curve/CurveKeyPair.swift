@@ -9,13 +9,15 @@ public struct CurveKeyPair: Hashable, Sendable, CustomStringConvertible {
     /// Without the secret: it must not get into a log.
     public var description: String { "key pair of \(publicKey)" }
 
-    /// A new one, from the system's random numbers.
+    /// A new one, from the system's random numbers. Its public key does not begin with a dash: on a command line it is no option.
     ///
     /// - Throws: `CurveError` where libzmq was built without CURVE.
     public init() throws(CurveError) {
         try Self.requireCurve()
         var publicText = [CChar](repeating: 0, count: Z85.characterCount + 1), secretText = publicText
-        guard zmq_curve_keypair(&publicText, &secretText) == 0 else { throw CurveError("libzmq cannot make a key pair: \(String(cString: zmq_strerror(zmq_errno())))") }
+        repeat {
+            guard zmq_curve_keypair(&publicText, &secretText) == 0 else { throw CurveError("libzmq cannot make a key pair: \(String(cString: zmq_strerror(zmq_errno())))") }
+        } while publicText[0] == CChar(bitPattern: UInt8(ascii: "-"))
         publicKey = try CurveKey(Z85.text(publicText))
         secret = Z85.text(secretText)
     }

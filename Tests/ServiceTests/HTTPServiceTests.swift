@@ -1,5 +1,6 @@
 import Foundation
 import Hummingbird
+import Inspection
 import ServiceLifecycle
 import Synchronization
 import Testing
@@ -22,7 +23,7 @@ import Testing
 
     /// Runs `body` on a thread while the service answers for a pipeline that was given three frames.
     private func serve<R: Sendable>(
-        _ settings: HTTPSettings, _ registry: PrometheusRegistry = PrometheusRegistry(), running: Bool = true,
+        _ settings: HTTPSettings, _ registry: PrometheusRegistry = PrometheusRegistry(), running: Bool = true, commandsAt: String = "127.0.0.1:0",
         _ body: @escaping @Sendable (Int) throws -> R
     ) async throws -> R {
         let rig = Rig(PipelineSettings(), metrics: registry)
@@ -33,7 +34,8 @@ import Testing
             while rig.pipeline.snapshot.verdicts < 3 { await Task.yield() }
         }
         let monitor = HealthMonitor(rig)
-        let routes: [any HTTPRoutes] = [HealthRoutes(monitor: monitor, exporter: MetricsExporter(factory: registry), registry: registry), LongRoute()]
+        let routes: [any HTTPRoutes] = [HealthRoutes(monitor: monitor, exporter: MetricsExporter(factory: registry), registry: registry), LongRoute(),
+            CommandRoutes(controller: try Self.controller(rig), address: try #require(HTTPAddress(commandsAt)))]
         let (ports, port) = AsyncStream<Int>.makeStream()
         let service = HTTPService(settings: settings, routes: routes, metrics: registry, logger: quiet) {
             port.yield($0)
@@ -48,6 +50,40 @@ import Testing
         rig.feed.end()
         if rig.pipeline.phase == .running { try await rig.pipeline.finished() }
         return try #require(result).get()
+    }
+
+    /// Without a configuration to read again.
+    private static func controller(_ rig: Rig) throws -> StationController {
+        let folder = try TemporaryFolder()
+        let path = try folder.write("version: 1\ncameras:\n  c:\n    regions:\n      - {name: a, shape: {frame: true}}\n", to: "r.yaml")
+        let configuration = Configuration(), golden = GoldenKeeper(nil, pipeline: rig.pipeline, limits: configuration.limits.image, logger: quiet)
+        let parts = ConfigurationReloader.Parts(
+            regions: try ReloadableFile(path: path) { try RegionFile(path: $0) }, models: ModelShelf(try CameraModels(configuration)),
+            board: SubscriptionBoard(), level: SharedLogLevel(.info), golden: golden)
+        let reloader = ConfigurationReloader(
+            configuration, parts: parts, reread: { throw FakeFailure(description: "gone") }, manager: nil, logger: quiet) { _, _ in }
+        return StationController(reloader: reloader, golden: golden, station: rig.pipeline.station)
+    }
+
+    private static func post(_ path: String, _ port: Int, header: String = "X-Flawd-Command: 1\r\n") throws -> String {
+        let client = try RawClient(port: port)
+        client.send("POST \(path) HTTP/1.1\r\nHost: localhost\r\n\(header)Content-Length: 0\r\nConnection: close\r\n\r\n")
+        return try #require(client.readToEnd())
+    }
+
+    @Test func commands_AreDone_WithTheirHeaderAlone() async throws {
+        try await serve(Self.settings()) { port in
+            #expect(try Self.post("/golden", port).contains("no golden samples"))
+            #expect(try Self.post("/reload", port).hasPrefix("HTTP/1.1 409 Conflict\r\n") && Self.post("/reload", port).contains("gone"))
+            #expect(try Self.post("/acknowledge", port).contains("{\"ok\":true,\"detail\":\"nothing was halted\""))
+            #expect(try Self.post("/acknowledge", port, header: "").hasPrefix("HTTP/1.1 403 Forbidden\r\n"))
+            let read = try Self.get("/reload", port)
+            #expect(read.hasPrefix("HTTP/1.1 405 Method Not Allowed\r\n") && read.lowercased().contains("allow: post"))
+        }
+        // Nobody from elsewhere.
+        try await serve(Self.settings(), commandsAt: "0.0.0.0:0") { port in
+            #expect(try Self.post("/acknowledge", port).hasPrefix("HTTP/1.1 403 Forbidden\r\n"))
+        }
     }
 
     private static func get(_ path: String, _ port: Int, method: String = "GET") throws -> String {

@@ -34,7 +34,8 @@ struct HTTPService: Service {
 
     private var application: some ApplicationProtocol {
         let router = Router(context: BasicRequestContext.self, options: .autoGenerateHeadEndpoints)
-        router.add(middleware: RefusalMiddleware(paths: routes.flatMap(\.paths).sorted(), metrics: metrics))
+        router.add(middleware: RefusalMiddleware(
+            paths: routes.flatMap(\.paths).sorted(), commands: routes.filter { $0 is CommandRoutes }.flatMap(\.paths), metrics: metrics))
         for part in routes { part.add(to: router) }
         let timeout = TimeAmount.seconds(Int64(settings.timeoutSeconds)), maxBodyBytes = settings.maxBodyBytes
         let channel = HTTP1Channel.Configuration(

@@ -6,6 +6,8 @@ struct RefusalMiddleware: RouterMiddleware {
     typealias Context = BasicRequestContext
 
     let paths: [String]
+    /// Those that do something.
+    let commands: [String]
     let metrics: any MetricsFactory
 
     func handle(_ request: Request, context: Context, next: (Request, Context) async throws -> Response) async throws -> Response {
@@ -23,8 +25,9 @@ struct RefusalMiddleware: RouterMiddleware {
             guard paths.contains(request.uri.path) else {
                 return .text("nothing is at this path; known are\n" + paths.map { "\($0)\n" }.joined(), status: .notFound)
             }
-            var response = Response.text("this path is only read: GET or HEAD\n", status: .methodNotAllowed)
-            response.headers[.allow] = "GET, HEAD"
+            let isCommand = commands.contains(request.uri.path)
+            var response = Response.text(isCommand ? "this path is a command: POST\n" : "this path is only read: GET or HEAD\n", status: .methodNotAllowed)
+            response.headers[.allow] = isCommand ? "POST" : "GET, HEAD"
             return response
         }
     }

@@ -144,6 +144,7 @@ public struct Daemon: Sendable {
             logger.notice("ready")
             manager?.ready("ready, no frame yet")
         }
+        let controller = StationController(reloader: reloader, golden: golden, station: station)
         let work = PipelineService(pipeline: pipeline) { gate.isUp("pipeline") }
         let exporter = MetricsExporter(factory: metrics)
         var services: [ServiceGroupConfiguration.ServiceConfiguration] = [
@@ -155,7 +156,9 @@ public struct Daemon: Sendable {
             .init(service: golden),
         ]
         if let http = configuration.http {
-            let routes: [any HTTPRoutes] = [HealthRoutes(monitor: health, exporter: exporter, registry: metrics)]
+            let routes: [any HTTPRoutes] = [
+                HealthRoutes(monitor: health, exporter: exporter, registry: metrics), CommandRoutes(controller: controller, address: http.address),
+            ]
             services.append(.init(service: HTTPService(settings: http, routes: routes, metrics: metrics, logger: logger) { _ in gate.isUp("http") }))
         }
         if let manager { services.append(.init(service: SystemdService(manager: manager, pipeline: pipeline, station: station, logger: logger))) }
@@ -165,7 +168,6 @@ public struct Daemon: Sendable {
             ) { gate.isUp("catch-up") }))
         }
         if !configuration.control.isEmpty {
-            let controller = StationController(reloader: reloader, golden: golden, station: station)
             services.append(.init(service: ControlService(context: output, endpoints: configuration.control, controller: controller) { gate.isUp("control") }))
         }
         // Stopped after the pipeline, so that the last events are told, too.

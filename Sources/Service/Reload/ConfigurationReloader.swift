@@ -88,7 +88,7 @@ final class ConfigurationReloader: Sendable {
     private func take(_ new: Configuration) throws -> String {
         if let (endpoint, problem) = new.securityProblems.first { throw FileError([.init(file: new.file ?? endpoint.description, problem: problem)]) }
         let old = current.read { $0 }, change = ConfigurationChange(from: old, to: new)
-        let regions = try parts.regions.load(new.regions)
+        let regions = try loadRegions(new.regions)
         let golden = try new.golden.map { try GoldenSamples($0, regions: regions.contents) }
         let models = try change.adapts || !new.adapters.isEmpty ? adapted(new, waiting: change) : nil
         if change.subscribes { try parts.board.ask(for: new.subscribe) }
@@ -107,6 +107,15 @@ final class ConfigurationReloader: Sendable {
             if models != nil { current.adapters = new.adapters }
         }
         return change.waiting.isEmpty ? "in force" : "in force, but for what waits for a restart: \(change.waiting.joined(separator: ", "))"
+    }
+
+    private func loadRegions(_ path: String) throws -> ReloadableFile<RegionFile>.Loaded {
+        do { return try parts.regions.load(path) } catch {
+            // Whoever watches the file need not say so again.
+            if path == parts.regions.path { parts.regions.takeNote() }
+            report(.refused(error))
+            throw error
+        }
     }
 
     /// The base with its adapters, read again; nil where the base is another, which takes a restart.

@@ -81,6 +81,12 @@ public final class ReloadableFile<Contents: Sendable>: Sendable {
         state.update { $0 = State(path: loaded.path, contents: loaded.contents, signature: loaded.signature) }
     }
 
+    /// The file as it is now has been read, and is not usable.
+    func takeNote() {
+        let signature = Signature(path)
+        state.update { $0.signature = signature }
+    }
+
     /// Reads the file again.
     public func reload() -> Outcome {
         let path = path, signature = Signature(path)

@@ -97,7 +97,7 @@ public enum ConfigurationSchema {
               }
             },
             "control": {"$ref": "#/$defs/addresses",
-              "description": "where a ROUTER socket is bound that takes commands ({\"command\": \"reload\"}): flawd reload, golden and state; ipc:// or this machine's own addresses"},
+              "description": "where a ROUTER socket is bound that takes commands ({\"command\": \"reload\"}): flawd reload, golden and state; ipc:// or this machine's own addresses; absent: it takes none"},
             "golden": {
               "type": "object",
               "additionalProperties": false,
@@ -111,8 +111,8 @@ public enum ConfigurationSchema {
                     "type": "object",
                     "additionalProperties": false,
                     "properties": {
-                      "good": {"$ref": "#/$defs/files", "description": "must pass"},
-                      "defective": {"$ref": "#/$defs/files", "description": "must not pass: fail or review"}
+                      "good": {"$ref": "#/$defs/files", "description": "must pass; absent: none"},
+                      "defective": {"$ref": "#/$defs/files", "description": "must not pass: fail or review; absent: none"}
                     }
                   }
                 },

@@ -48,6 +48,8 @@ extension ManualPage {
         .entry("SIGHUP", "Files are read again, as `systemctl reload flawd` does it. A bad file leaves the old one in force, and says why in the log "
             + "and in a status event."),
         .heading("Environment"),
+        .entry("FLAWD__SECTION__KEY", "A value that counts before the configuration file's: `FLAWD__LOG__LEVEL=debug` is `log: {level: debug}`. Services "
+            + "read theirs from `/etc/default/flawd` and `/etc/default/flawd@LINE`."),
         .entry("FLAWD_MODEL_DIR", "Folder of `nano.safetensors`, for a program that lies apart from its model."),
         .entry("NO_COLOR", "When it is set, nothing is coloured."),
         .heading("Files"),

@@ -60,6 +60,9 @@ extension ManualPage {
             + "become uninspected (overload), and after five seconds flawd ends. Make room: nothing that was published is lost."),
         .entry("The journal is damaged", "`flawd journal verify FILE` says what still holds. Move the file away: flawd begins a new one, with a new epoch, and "
             + "`flawd journal export` still reads the old one."),
+        .entry("systemctl reload flawd fails", "The new files are not usable, and the message says where; what was in force stays. Without `control:` in the "
+            + "configuration the reload has no way to ask: `systemctl kill -s HUP flawd` reads the files again, and the log says how it went."),
+        .entry("systemd starts it anew, and the log says stuck", "A thread did not come back from one piece of work within `pipeline.stall_s`; the log names it."),
         .entry("regions_refused", "The new region file has a mistake, and the old one is still in force. `flawd check --regions FILE` says where."),
         .entry("Everything is uninspected", "`reason` says why. no_region: the camera's name in the region file is not the one that it sends; decode_error: "
             + "pictures arrive damaged; overload or deadline: the machine is too slow for this rate."),

@@ -9,13 +9,16 @@ import Imaging
 /// bounded by `StreamLimits.maxMessageBytes` a part only).
 public final class FrameSubscriber {
     /// Where the socket is really bound, in the order of the endpoints that bind: `tcp://127.0.0.1:*` has a port here.
-    public var boundEndpoints: [String] { attached.filter { $0.endpoint.role == .bind }.map(\.address) }
+    public var boundEndpoints: [String] {
+        endpoints.compactMap { endpoint in attached.first { $0.endpoint == endpoint && endpoint.role == .bind }?.address }
+    }
     /// Parts beyond the third that were thrown away since the socket was made.
     public private(set) var drainedParts = 0
 
     private let socket: Socket
-    /// In order, with the addresses that they really have.
+    /// With the addresses that they really have.
     private var attached: [(endpoint: Endpoint, address: String)] = []
+    private var endpoints: [Endpoint] = []
     private var topics: [String] = []
     private let slots = MessageSlots(count: FrameCodec.maxParts + 1)
     private let codec: FrameCodec
@@ -71,11 +74,18 @@ public final class FrameSubscriber {
         attached.removeAll { !endpoints.contains($0.endpoint) }
         for topic in self.topics where !topics.contains(topic) { socket.unsubscribe(from: topic) }
         self.topics = topics
+        self.endpoints = endpoints
         refusals?.watch(endpoints)
     }
 
     private func attachNew(of endpoints: [Endpoint]) throws(StreamingError) {
-        for endpoint in endpoints where !attached.contains(where: { $0.endpoint == endpoint }) {
+        let new = endpoints.filter { endpoint in !attached.contains { $0.endpoint == endpoint } }
+        // Keys cannot be taken off a socket again: see `Socket.attach`.
+        if let plain = new.first(where: { $0.security == .plain }), attached.contains(where: { $0.endpoint.security != .plain }) {
+            throw StreamingError("\(plain.address) is without keys, and this socket has connections with keys already: a restart takes it over")
+        }
+        for endpoint in new.filter({ $0.security == .plain }) + new.filter({ $0.security != .plain }) {
+            try socket.secure(endpoint)
             attached.append((endpoint, try socket.attach(endpoint)))
         }
     }

@@ -38,7 +38,7 @@ import Testing
     @Test func environment_CountsBeforeTheFile() throws {
         let folder = try TemporaryFolder(), path = try folder.write(Self.smallest + "\nlog: {level: info}\n", to: "f.yaml")
         let configuration = try Configuration(path: path, environment: [
-            "FLAWD__LOG__LEVEL": "debug", "FLAWD__PIPELINE__QUEUE_PER_CAMERA": "3", "FLAWD__SUBSCRIBE__CONNECT": "[tcp://a:1, tcp://b:2]",
+            "FLAWD__LOG__LEVEL": "debug", "FLAWD__PIPELINE__QUEUE_PER_CAMERA": "3", "FLAWD__SUBSCRIBE__CONNECT": "[tcp://127.0.0.1:1, tcp://127.0.0.1:2]",
             "FLAWD__MODEL": "m.safetensors", "FLAWD__ADAPTERS": "{line1/top: a.safetensors}", "PATH": "/bin", "FLAWD_OTHER": "x",
         ])
         #expect(configuration.logLevel == .debug && configuration.pipeline.queuePerCamera == 3 && configuration.subscribe.endpoints.count == 2)
@@ -48,7 +48,7 @@ import Testing
 
     @Test(arguments: [
         ("FLAWD__LOG__LEVEL", "loud", "FLAWD__LOG__LEVEL: log.level: must be one of"), ("FLAWD__LOGS__LEVEL", "info", "unknown key \"logs\"; did you mean \"log\"?"),
-        ("FLAWD__LOG", "[", "FLAWD__LOG"), ("FLAWD__", "x", "FLAWD__: names no key"), ("FLAWD__MODEL__X", "1", "FLAWD__MODEL: model"),
+        ("FLAWD__LOG", "[", "FLAWD__LOG"), ("FLAWD__", "x", "FLAWD__: names no key"), ("FLAWD__MODEL__X", "1", "FLAWD__MODEL__X: model"),
         ("FLAWD__PIPELINE__WORKERS", "", "FLAWD__PIPELINE__WORKERS: pipeline.workers"), ("FLAWD__LOG__LEVEL", "&a b", "anchors"),
     ]) func environment_IsNamedWhereItIsWrong(name: String, value: String, problem: String) throws {
         let folder = try TemporaryFolder(), path = try folder.write(Self.smallest, to: "f.yaml")

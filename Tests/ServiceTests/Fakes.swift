@@ -273,7 +273,10 @@ final class Rig: Sendable {
 
     var words: [FakeSink.Output.Word] { output.words.update { $0 } }
     var heartbeats: [HeartbeatEvent] { words.compactMap { if case .heartbeat(let event) = $0 { event } else { nil } } }
-    var conditions: [StatusEvent.Condition] { words.compactMap { if case .status(let event) = $0 { event.condition } else { nil } } }
+    /// But for the station's states.
+    var conditions: [StatusEvent.Condition] {
+        words.compactMap { if case .status(let event) = $0, event.condition != .station { event.condition } else { nil } }
+    }
 
     /// Another pipeline's, into the same output.
     func sink() -> FakeSink { FakeSink(output) }

@@ -132,7 +132,8 @@ import Testing
                 try await Task.sleep(for: .milliseconds(20))
             }
         }
-        #expect(bench.conditions == [.regionsReplaced, .regionsReplaced])
+        // Between two writes half a file may be read, and is refused.
+        #expect(bench.conditions.count { $0 == .regionsReplaced } >= 2)
         task.cancel()
         _ = try? await task.value
     }

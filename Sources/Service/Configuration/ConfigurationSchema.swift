@@ -55,10 +55,10 @@ public enum ConfigurationSchema {
               "description": "flawd's CURVE key and the keys that may connect: every tcp:// address that is bound asks for one; absent: connections are plain, and stay within this machine unless a section says insecure: true",
               "oneOf": [{"required": ["secret_key"]}, {"required": ["credential"]}],
               "properties": {
-                "secret_key": {"type": "string", "minLength": 1, "description": "flawd's key, a file of flawd keygen that nobody else can read; relative to this file"},
-                "credential": {"type": "string", "minLength": 1, "pattern": "^[^/]+$", "description": "or the name of a systemd credential that holds it (LoadCredential=)"},
+                "secret_key": {"type": "string", "minLength": 1, "description": "flawd's key, a file of flawd keygen that nobody else can read; relative to this file; absent: credential names it"},
+                "credential": {"type": "string", "minLength": 1, "pattern": "^[^/]+$", "description": "or the name of a systemd credential that holds it (LoadCredential=), curve in flawd's own units; absent: secret_key names it"},
                 "allowed_keys": {"type": "string", "minLength": 1,
-                  "description": "the list of public keys that may connect, kept by flawd keys and read again when it changes; relative to this file"}
+                  "description": "the list of public keys that may connect, kept by flawd keys and read again when it changes; relative to this file; absent: nobody may connect to an address that asks for keys"}
               }
             },
             "journal": {
@@ -140,12 +140,12 @@ public enum ConfigurationSchema {
               "properties": {
                 "broker": {"type": "string", "pattern": "^mqtts?://.+", "description": "mqtt://host:1883, or mqtts://host:8883 for TLS"},
                 "line": {"type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[^/+#]+$", "description": "this line's level of the topics"},
-                "prefix": {"type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[^$/+#][^+#]*$", "default": "flawd"},
-                "username": {"type": "string", "minLength": 1, "maxLength": 1024},
-                "password_file": {"type": "string", "minLength": 1, "description": "its one line is the password; nobody but flawd's user may read it; relative to this file"},
+                "prefix": {"type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[^$/+#][^+#]*$", "default": "flawd", "description": "what topics begin with"},
+                "username": {"type": "string", "minLength": 1, "maxLength": 1024, "description": "who flawd is to the broker; absent: it does not say"},
+                "password_file": {"type": "string", "minLength": 1, "description": "its one line is the password; nobody but flawd's user may read it; relative to this file; absent: no password"},
                 "ca_file": {"type": "string", "minLength": 1, "description": "certificates that the broker's is checked with; default: the system's; relative to this file"},
-                "cert_file": {"type": "string", "minLength": 1, "description": "flawd's own certificate; relative to this file"},
-                "key_file": {"type": "string", "minLength": 1, "description": "the key of cert_file, without a password; relative to this file"},
+                "cert_file": {"type": "string", "minLength": 1, "description": "flawd's own certificate; relative to this file; absent: none is shown"},
+                "key_file": {"type": "string", "minLength": 1, "description": "the key of cert_file, without a password; relative to this file; absent: no certificate of its own"},
                 "client_id": {"type": "string", "minLength": 1, "maxLength": 128, "description": "no two clients of a broker may have the same; default: flawd-<line>"},
                 "keepalive_s": {"type": "integer", "minimum": 5, "maximum": 3600, "default": 15,
                   "description": "a broker that is gone is noticed within twice as many seconds, and it says that flawd is gone after one and a half times as many"},

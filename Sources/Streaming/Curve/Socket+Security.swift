@@ -23,7 +23,8 @@ extension Socket {
         return bound.sorted { $0.index < $1.index }.map(\.address)
     }
 
-    private borrowing func secure(_ endpoint: Endpoint) throws(StreamingError) {
+    /// Sets the socket to what the next endpoint that is attached shall have.
+    borrowing func secure(_ endpoint: Endpoint) throws(StreamingError) {
         switch endpoint.security {
         case .plain: break
         case .server(let pair, let use):

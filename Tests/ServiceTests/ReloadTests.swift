@@ -173,7 +173,7 @@ import Testing
                 guard try lines[0].waitForSubscribers(timeoutMs: 20_000), try lines[1].waitForSubscribers(timeoutMs: 20_000) else { return "a, b" }
                 try send(0, 200)
                 try send(1, 200)
-                seen.wait { $0["camera 1"] ?? 0 > 0 ? () : nil }
+                seen.wait { $0["camera 1"] == 200 ? () : nil }
                 try board.ask(for: second)
                 guard try lines[2].waitForSubscribers(timeoutMs: 20_000) else { return "c" }
                 try send(0, 200)

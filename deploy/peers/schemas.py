@@ -26,7 +26,7 @@ def schema(name):
     return jsonschema.Draft202012Validator(text)
 
 
-events, configuration, regions = schema("verdict"), schema("configuration"), schema("regions")
+events, health, configuration, regions = schema("verdict"), schema("health"), schema("configuration"), schema("regions")
 for validator, name in ((configuration, "flawd.yaml"), (regions, "regions.yaml")):
     validator.validate(yaml.safe_load((examples / name).read_text()))
 wrong = yaml.safe_load((examples / "flawd.yaml").read_text()) | {"pipelin": {}}
@@ -53,7 +53,7 @@ else:
 
 frames = zmq.Context.instance().socket(zmq.PUB)
 frames.connect(f"ipc://{folder}/frames")
-seen, wanted = collections.Counter(), {"pass or fail", "no_region", "decode_error", "missing", "heartbeat", "regions_replaced", "regions_refused"}
+seen, wanted = collections.Counter(), {"pass or fail", "no_region", "decode_error", "missing", "heartbeat", "health", "station", "regions_replaced", "regions_refused"}
 
 
 def publish(camera, number, payload, size):
@@ -66,7 +66,7 @@ def take(milliseconds):
     while listener.poll(milliseconds):
         topic, *parts = listener.recv_multipart()
         event = json.loads(parts[0])
-        errors = [f"{error.json_path}: {error.message}" for error in events.iter_errors(event)]
+        errors = [f"{error.json_path}: {error.message}" for error in (health if topic == b"status/health" else events).iter_errors(event)]
         if errors:
             sys.exit(f"{topic.decode()} is not as its schema says: {errors}\n{parts[0].decode()}")
         kind = event.get("condition") or event.get("reason") or ("pass or fail" if event["type"] == "verdict" else event["type"])

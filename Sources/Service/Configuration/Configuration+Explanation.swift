@@ -12,7 +12,6 @@ extension Configuration {
         list("commands", control)
         if let journal { lines.append("journal: \(journal.path), \(journal.settings.explanation)") }
         if let recording { lines.append("recording: \(recording.selection), into \(recording.folder)") }
-        if let http { lines.append("http: \(http.address)") }
         if let mqtt { lines.append("mqtt: \(mqtt.broker), topics \(mqtt.topics.prefix)/\(mqtt.topics.line)/…") }
         if let http { lines.append("http: \(http.address)") }
         if let golden {

@@ -12,6 +12,8 @@ final class SocketSource: FrameSource {
 
     /// A peer that is let go is drained for so long at most.
     private static let drain = Duration.seconds(1)
+    /// When nothing came for so long, all that was under way has come.
+    private static let quietMs = 50
 
     /// - Parameter secured: the endpoints with the keys that they are met with.
     init(
@@ -35,7 +37,7 @@ final class SocketSource: FrameSource {
         do {
             // What has come already is received before its peer is let go.
             if let wish = board.wish {
-                if !isOverdue(wish), let incoming = try subscriber.receive(timeoutMs: 0) { return .message(incoming) }
+                if !isOverdue(wish), let incoming = try subscriber.receive(timeoutMs: Self.quietMs) { return .message(incoming) }
                 take(wish)
             }
             guard let incoming = try subscriber.receive(timeoutMs: timeoutMs) else { return .nothing }

@@ -63,7 +63,9 @@ def publish(camera, number, payload, size):
 
 
 def take(milliseconds):
-    while listener.poll(milliseconds):
+    # Something comes every second, so silence is nothing to wait for.
+    end = time.monotonic() + milliseconds / 1000
+    while (left := end - time.monotonic()) > 0 and listener.poll(left * 1000):
         topic, *parts = listener.recv_multipart()
         event = json.loads(parts[0])
         errors = [f"{error.json_path}: {error.message}" for error in (health if topic == b"status/health" else events).iter_errors(event)]

@@ -55,6 +55,20 @@ import Testing
         }
     }
 
+    /// Endpoints come and go while the socket lives: one that is added later has its security, too.
+    @Test func endpointsThatAreAddedLater_HaveTheirOwnSecurity() throws {
+        let authority = door.authority()
+        let guarded = try MessagingContext(authority: authority), outside = try MessagingContext()
+        let plain = Endpoint(.bind, "ipc://\(NSTemporaryDirectory())/f-\(UUID().uuidString.prefix(8))"), secured = Endpoint(.bind, "tcp://127.0.0.1:*", .server(server, for: .publish))
+        let subscriber = try FrameSubscriber(context: guarded, endpoints: [plain])
+        try subscriber.change(endpoints: [plain, secured], topics: [""])
+        let address = subscriber.boundEndpoints[1]
+        let stranger = try Publisher(context: outside, endpoints: [Endpoint(.connect, address)])
+        let camera = try Publisher(context: outside, endpoints: [Endpoint(.connect, address, .client(client, of: server.publicKey))])
+        try camera.waitForSubscribers(1, of: subscriber)
+        #expect(authority.counts.admitted == 1 && stranger.subscriberCount == 0)
+    }
+
     @Test func catchUp_IsAnsweredOverCurve_AndKnowsWhoAsks() async throws {
         let file = try JournalFile(), journal = try file.open()
         try journal.append([.verdict(1, epoch: journal.epoch)])

@@ -77,7 +77,7 @@ public struct Daemon: Sendable {
             },
             makeDecoder: { FrameDecoder(limits: configuration.limits.image) },
             makeInspector: { ModelInspector(models: models, threads: threads, regions: regions, plans: plans, logger: logger) },
-            makeSink: { try SocketSink(context: output, endpoints: security.endpoints(of: configuration.publish), tell: status.say) },
+            makeSink: { try SocketSink(context: output, endpoints: try security.endpoints(of: configuration.publish), tell: status.say) },
             makeLedger: {
                 guard let journal = configuration.journal else { return RunLedger() }
                 return try JournalLedger(path: journal.path, settings: journal.settings, regions: archive, committed: { mqtt?.notice() })
@@ -133,7 +133,7 @@ public struct Daemon: Sendable {
         if configuration.journal == nil {
             logger.warning("no journal: verdicts are not kept, and a subscriber that is away misses them (journal: in the configuration)")
         }
-        let station = pipeline.station, catchUp = security.catchUp(of: configuration.publish)
+        let station = pipeline.station, catchUp = try security.catchUp(of: configuration.publish)
         let answersCatchUp = configuration.journal != nil && !catchUp.isEmpty
         var parts: Set = ["pipeline"]
         if answersCatchUp { parts.insert("catch-up") }

@@ -4,7 +4,7 @@ import Streaming
 final class SocketSource: FrameSource {
     private let subscriber: FrameSubscriber
     private let board: SubscriptionBoard
-    private let secured: @Sendable (Configuration.Subscription) -> [Endpoint]
+    private let secured: @Sendable (Configuration.Subscription) throws -> [Endpoint]
     /// Told of a server that refuses our key.
     private let report: @Sendable (_ address: String) -> Void
     /// When the present wish was first seen.
@@ -15,14 +15,14 @@ final class SocketSource: FrameSource {
     /// When nothing came for so long, all that was under way has come.
     private static let quietMs = 50
 
-    /// - Parameter secured: the endpoints with the keys that they are met with.
+    /// - Parameter secured: the endpoints with the keys that they are met with; throws for what the keys in force do not allow.
     init(
         context: MessagingContext, subscription: Configuration.Subscription, limits: Configuration.Limits, board: SubscriptionBoard = SubscriptionBoard(),
-        secured: @escaping @Sendable (Configuration.Subscription) -> [Endpoint] = { $0.endpoints },
+        secured: @escaping @Sendable (Configuration.Subscription) throws -> [Endpoint] = { $0.endpoints },
         report: @escaping @Sendable (_ address: String) -> Void = { _ in }
     ) throws {
         subscriber = try FrameSubscriber(
-            context: context, endpoints: secured(subscription), topics: Self.topics(subscription), limits: limits.stream, images: limits.image)
+            context: context, endpoints: try secured(subscription), topics: Self.topics(subscription), limits: limits.stream, images: limits.image)
         self.board = board
         self.secured = secured
         self.report = report
@@ -55,12 +55,14 @@ final class SocketSource: FrameSource {
         return .now - wished.at > Self.drain
     }
 
-    private func take(_ wish: SubscriptionBoard.Wish) {
-        var problem: String?
-        do {
-            try subscriber.change(endpoints: secured(wish.subscription), topics: Self.topics(wish.subscription))
-        } catch { problem = error.description }
-        board.settle(wish, problem)
+    private func take(_ wish: SubscriptionBoard.Wish) { board.settle(wish, problem(of: wish.subscription)) }
+
+    /// Listens to another subscription; nil: that went well.
+    private func problem(of subscription: Configuration.Subscription) -> String? {
+        let endpoints: [Endpoint]
+        do { endpoints = try secured(subscription) } catch { return "\(error)" }
+        do { try subscriber.change(endpoints: endpoints, topics: Self.topics(subscription)) } catch { return error.description }
+        return nil
     }
 
     private static func topics(_ subscription: Configuration.Subscription) -> [String] { subscription.topics.isEmpty ? [""] : subscription.topics }

@@ -27,16 +27,28 @@ struct ConnectionSecurity: Sendable {
         self.allowed = allowed
     }
 
-    func endpoints(of section: Configuration.Subscription) -> [Endpoint] {
-        section.endpoints.map { section.security.secured($0, with: pair, for: .publish) }
+    /// - Throws: `FileError` for what the keys in force do not allow: those of a configuration that was read again wait for a restart.
+    func endpoints(of section: Configuration.Subscription) throws(FileError) -> [Endpoint] {
+        try secured(section.endpoints, section.security, for: .publish)
     }
 
-    func endpoints(of section: Configuration.Publication) -> [Endpoint] {
-        section.endpoints.map { section.security.secured($0, with: pair, for: .subscribe) }
+    /// - Throws: `FileError`, as above.
+    func endpoints(of section: Configuration.Publication) throws(FileError) -> [Endpoint] {
+        try secured(section.endpoints, section.security, for: .subscribe)
     }
 
-    func catchUp(of section: Configuration.Publication) -> [Endpoint] {
-        section.catchUp.map { section.security.secured($0, with: pair, for: .subscribe) }
+    /// - Throws: `FileError`, as above.
+    func catchUp(of section: Configuration.Publication) throws(FileError) -> [Endpoint] {
+        try secured(section.catchUp, section.security, for: .subscribe)
+    }
+
+    private func secured(_ endpoints: [Endpoint], _ section: SectionSecurity, for use: PeerUse) throws(FileError) -> [Endpoint] {
+        for endpoint in endpoints {
+            if let problem = section.problem(of: endpoint, hasKey: pair != nil, hasList: allowed != nil) {
+                throw FileError([.init(file: "security in force", problem: problem.inConfiguration(endpoint.address))])
+            }
+        }
+        return endpoints.map { section.secured($0, with: pair, for: use) }
     }
 
     /// Says that a server does not let us in.

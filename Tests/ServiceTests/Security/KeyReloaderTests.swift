@@ -54,7 +54,7 @@ import Testing
         let inbox = StatusInbox()
         let security = try ConnectionSecurity(configuration, status: inbox, logger: quiet)
         let context = try MessagingContext(authority: security.authority), outside = try MessagingContext()
-        let subscriber = try FrameSubscriber(context: context, endpoints: security.endpoints(of: configuration.subscribe))
+        let subscriber = try FrameSubscriber(context: context, endpoints: try security.endpoints(of: configuration.subscribe))
         func camera(_ pair: CurveKeyPair) throws -> Publisher {
             try Publisher(context: outside, endpoints: [Endpoint(.connect, subscriber.boundEndpoints[0], .client(pair, of: server.publicKey))])
         }
@@ -87,6 +87,18 @@ import Testing
         let third = try camera(a)
         try wait { security.authority?.counts.denied ?? 0 > denied }
         #expect(third.subscriberCount == 0)
+    }
+
+    /// A configuration that was read again may bring keys, which wait for a restart, and an address that counts on them.
+    @Test func addressThatCountsOnKeysNotInForce_IsRefused() throws {
+        let security = try ConnectionSecurity(Configuration(), status: StatusInbox(), logger: quiet)
+        var new = Configuration()
+        new.security = .init(key: .file("k"), allowedKeys: "a")
+        new.subscribe.endpoints = [Endpoint(.bind, "tcp://*:1")]
+        #expect(new.securityProblems.isEmpty)
+        #expect { try security.endpoints(of: new.subscribe) } throws: { "\($0)".contains("security in force") && "\($0)".contains("whoever reaches this machine") }
+        new.subscribe.security.isInsecure = true
+        #expect(try security.endpoints(of: new.subscribe) == [Endpoint(.bind, "tcp://*:1")])
     }
 
     @Test func configurationThatIsNotAllowed_OpensNothing() throws {

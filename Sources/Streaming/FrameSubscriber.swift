@@ -84,10 +84,7 @@ public final class FrameSubscriber {
         if let plain = new.first(where: { $0.security == .plain }), attached.contains(where: { $0.endpoint.security != .plain }) {
             throw StreamingError("\(plain.address) is without keys, and this socket has connections with keys already: a restart takes it over")
         }
-        for endpoint in new.filter({ $0.security == .plain }) + new.filter({ $0.security != .plain }) {
-            try socket.secure(endpoint)
-            attached.append((endpoint, try socket.attach(endpoint)))
-        }
+        for endpoint in Socket.attachingOrder(new, of: \.self) { attached.append((endpoint, try socket.attachSecured(endpoint))) }
     }
 
     /// Waits for the next message. What comes faster than `StreamLimits.messagesPerSecond` stays in libzmq's queues, where each peer has one of

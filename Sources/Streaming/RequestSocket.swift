@@ -46,16 +46,8 @@ final class RequestSocket {
     }
 
     func answer(_ request: Request, _ parts: [[UInt8]]) throws(StreamingError) {
-        do { try send(request.envelope + parts) } catch {
+        do { try socket.send(request.envelope + parts) } catch {
             guard error.code == .wouldBlock || error.code == .unreachable else { throw error }
-        }
-    }
-
-    private func send(_ parts: ArraySlice<[UInt8]>) throws(StreamingError) {
-        for (index, part) in parts.enumerated() {
-            try part.withUnsafeBufferPointer { (bytes) throws(StreamingError) in
-                try socket.send(UnsafeRawBufferPointer(bytes), more: index + 1 < parts.count)
-            }
         }
     }
 }

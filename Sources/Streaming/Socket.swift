@@ -101,6 +101,15 @@ struct Socket: ~Copyable {
         }
     }
 
+    /// Sends a message's parts.
+    borrowing func send(_ parts: some Collection<[UInt8]>) throws(StreamingError) {
+        for (index, part) in parts.enumerated() {
+            try part.withUnsafeBufferPointer { (bytes) throws(StreamingError) in
+                try send(UnsafeRawBufferPointer(bytes), more: index + 1 < parts.count)
+            }
+        }
+    }
+
     // MARK: Options
 
     borrowing func set(_ option: Int32, _ value: Int32) throws(StreamingError) {

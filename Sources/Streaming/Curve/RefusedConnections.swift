@@ -53,8 +53,7 @@ final class RefusedConnections {
             due[client] = nil
             // One whose name was not the refused one's may be connected; it will be again.
             zmq_disconnect(socket.handle, client.address)
-            try socket.secure(client)
-            _ = try socket.attach(client)
+            _ = try socket.attachSecured(client)
         }
         return refused
     }

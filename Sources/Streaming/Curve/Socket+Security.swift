@@ -13,18 +13,25 @@ extension Socket {
         guard !endpoints.isEmpty else { throw StreamingError("a socket needs at least one endpoint") }
         for topic in topics { try subscribe(to: topic) }
         var bound: [(index: Int, address: String)] = []
-        let plain = endpoints.indices.filter { endpoints[$0].security == .plain }
-        for index in plain + endpoints.indices.filter({ endpoints[$0].security != .plain }) {
-            let endpoint = endpoints[index]
-            try secure(endpoint)
-            let address = try attach(endpoint)
+        for (index, endpoint) in Self.attachingOrder(endpoints.enumerated(), of: \.element) {
+            let address = try attachSecured(endpoint)
             if endpoint.role == .bind { bound.append((index, address)) }
         }
         return bound.sorted { $0.index < $1.index }.map(\.address)
     }
 
-    /// Sets the socket to what the next endpoint that is attached shall have.
-    borrowing func secure(_ endpoint: Endpoint) throws(StreamingError) {
+    /// With those first that are plain.
+    static func attachingOrder<Item>(_ items: some Sequence<Item>, of endpoint: (Item) -> Endpoint) -> [Item] {
+        items.filter { endpoint($0).security == .plain } + items.filter { endpoint($0).security != .plain }
+    }
+
+    /// Attaches one endpoint with its own security. Answers the address that it really has.
+    borrowing func attachSecured(_ endpoint: Endpoint) throws(StreamingError) -> String {
+        try secure(endpoint)
+        return try attach(endpoint)
+    }
+
+    private borrowing func secure(_ endpoint: Endpoint) throws(StreamingError) {
         switch endpoint.security {
         case .plain: break
         case .server(let pair, let use):

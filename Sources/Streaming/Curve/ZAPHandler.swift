@@ -37,7 +37,7 @@ final class ZAPHandler: @unchecked Sendable {
                 let request = Self.request(parts)
                 let name = authority.judge(request)
                 // Of a request without an id there is none to be given back.
-                try send([Self.version, parts.dropFirst().first.map { Array($0.prefix(255)) } ?? []] + Self.outcome(name, isRequest: request != nil))
+                try socket.send([Self.version, parts.dropFirst().first.map { Array($0.prefix(255)) } ?? []] + Self.outcome(name, isRequest: request != nil))
             }
         } catch {
             // The context was shut down; after anything else nobody is let in any more.
@@ -73,13 +73,5 @@ final class ZAPHandler: @unchecked Sendable {
             if parts.count <= Self.curveParts { parts.append([UInt8](slot.bytes(0))) }
         }
         return parts
-    }
-
-    private func send(_ parts: [[UInt8]]) throws(StreamingError) {
-        for (index, part) in parts.enumerated() {
-            try part.withUnsafeBufferPointer { (bytes) throws(StreamingError) in
-                try socket.send(UnsafeRawBufferPointer(bytes), more: index + 1 < parts.count)
-            }
-        }
     }
 }

@@ -53,10 +53,16 @@ private final class Mosquitto {
         broker = process
     }
 
-    /// It keeps its sessions at an ordinary end.
+    /// It keeps its sessions at an ordinary end. Asked again and again, for it forgets a signal that comes while it starts.
     func stop() {
-        broker?.terminate()
-        broker?.waitUntilExit()
+        guard let broker else { return }
+        for _ in 0..<300 where broker.isRunning {
+            broker.terminate()
+            usleep(100_000)
+        }
+        guard broker.isRunning else { return }
+        Issue.record("mosquitto does not end by SIGTERM")
+        end()
     }
 
     /// Begins the session that the broker keeps; false: the broker is not there yet.

@@ -7,7 +7,7 @@ struct JournalCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "journal",
         abstract: "Look into the journal of verdicts, also while a daemon writes it.",
-        subcommands: [JournalStatsCommand.self, JournalShowCommand.self, JournalExportCommand.self, JournalVerifyCommand.self])
+        subcommands: [JournalStatsCommand.self, JournalShowCommand.self, JournalExportCommand.self, JournalAuditCommand.self, JournalVerifyCommand.self])
 }
 
 struct JournalStatsCommand: ParsableCommand {

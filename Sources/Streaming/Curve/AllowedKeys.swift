@@ -76,7 +76,7 @@ public struct AllowedKeys: Sendable, Equatable {
         return uses
     }
 
-    static func check(name: String) throws(CurveError) {
+    public static func check(name: String) throws(CurveError) {
         let isGood = name.utf8.allSatisfy { byte in
             switch byte {
             case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "0")...UInt8(ascii: "9"): true

@@ -7,7 +7,7 @@ public struct CurveError: Error, CustomStringConvertible, Equatable, Sendable {
     /// What is wrong and what would be right.
     public let problem: String
 
-    init(file: String? = nil, line: Int? = nil, _ problem: String) {
+    public init(file: String? = nil, line: Int? = nil, _ problem: String) {
         self.file = file
         self.line = line
         self.problem = problem

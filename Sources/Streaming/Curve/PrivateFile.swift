@@ -7,10 +7,10 @@ import Musl
 #endif
 
 /// Reads small files whose permissions matter: looked at and read through one descriptor, so that it is the same file.
-enum PrivateFile {
+public enum PrivateFile {
     /// - Parameter isSecret: nobody but the owner may read it; otherwise, nobody but the owner may write it.
     /// - Throws: `CurveError` naming the file and the command that would make it right.
-    static func read(_ path: String, maxBytes: Int, isSecret: Bool) throws(CurveError) -> String {
+    public static func read(_ path: String, maxBytes: Int, isSecret: Bool) throws(CurveError) -> String {
         // Not blocking: a pipe without a writer must not hold up the start.
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else { throw CurveError(file: path, "cannot be opened: \(String(cString: strerror(errno)))") }

@@ -74,6 +74,7 @@ public final class Journal {
                 throw JournalError(path, "does not keep what is committed as it should (synchronous \(level ?? -1)); its file system may not support it")
             }
             let epoch = try known ?? Self.begin(database, utcNs: utcNs)
+            try JournalSchema.addNotes(database)
             return (queue, epoch, try JournalSchema.lastSeq(database), Set(try String.fetchAll(database, sql: "SELECT revision FROM region_file")))
         }
     }

@@ -101,6 +101,14 @@ public final class JournalReader {
         /// ns since 1970, of publication.
         public var publishedUTCNs: ClosedRange<Int64> = .min ... .max
         public var after: UInt64 = 0
+        /// Only events with lower numbers; nil: all.
+        public var before: UInt64?
+        /// Exactly this camera's; nil: every camera's that `camera` lets through.
+        public var exactCamera: String?
+        /// Those in which the region of this name did not pass; nil: whatever regions say.
+        public var failingRegion: String?
+        /// Those that somebody marked so; nil: marked or not.
+        public var marked: Set<JournalMark.Truth>?
         /// nil: all.
         public var limit: Int?
         /// The newest `limit` instead of the oldest; in order all the same.
@@ -126,6 +134,23 @@ public final class JournalReader {
             if !query.verdicts.isEmpty {
                 conditions.append("verdict IN (\(query.verdicts.map { _ in "?" }.joined(separator: ", ")))")
                 arguments += StatementArguments(query.verdicts.sorted())
+            }
+            if let before = query.before {
+                conditions.append("seq < ?")
+                arguments += [Int64(clamping: before)]
+            }
+            if let camera = query.exactCamera {
+                conditions.append("camera = ?")
+                arguments += [camera]
+            }
+            if let region = query.failingRegion {
+                conditions.append("EXISTS (SELECT 1 FROM json_each(event.json, '$.regions') AS r WHERE r.value ->> '$.name' = ? AND r.value ->> '$.verdict' <> 'pass')")
+                arguments += [region]
+            }
+            if let marked = query.marked {
+                guard try database.tableExists("mark") else { return }
+                conditions.append("seq IN (SELECT seq FROM mark WHERE truth IN (\(marked.map { _ in "?" }.joined(separator: ", "))))")
+                arguments += StatementArguments(marked.map(\.rawValue).sorted())
             }
             var sql = "SELECT * FROM event WHERE \(conditions.joined(separator: " AND ")) ORDER BY seq"
             if let limit = query.limit { sql += "\(query.isNewest ? " DESC" : "") LIMIT \(limit)" }

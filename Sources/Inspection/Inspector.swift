@@ -16,6 +16,12 @@ public final class Inspector {
     /// Empty where that frame is uninspected.
     public private(set) var frameMask = BinaryMask()
 
+    /// Whether `draftMask` is made, which takes time.
+    public var keepsDraft = false
+
+    /// The union of all regions' draft masks at frame size, of the last `inspect`; nil where it was not kept, or the frame is uninspected.
+    public private(set) var draftMask: BinaryMask?
+
     /// What the last frame's verdicts were made of, in the order of the file; empty where that frame is uninspected.
     private(set) var found: [RegionEvidence] = []
 
@@ -31,6 +37,7 @@ public final class Inspector {
         times = StageTimes()
         estimates.removeAll(keepingCapacity: true)
         clearFrameMask(plan.frame)
+        draftMask = keepsDraft ? BinaryMask(width: plan.frame.width, height: plan.frame.height) : nil
         found.removeAll(keepingCapacity: true)
         guard !plan.regions.isEmpty else {
             return FrameResult(verdict: .uninspected, reason: .noRegion, regions: [])
@@ -50,6 +57,7 @@ public final class Inspector {
             result.predictedIoU = estimates
         } catch {
             clearFrameMask(plan.frame)
+            draftMask = nil
             found.removeAll(keepingCapacity: true)
             result = FrameResult(verdict: .uninspected, reason: .modelError, regions: [])
             result.detail = error.detail
@@ -123,6 +131,10 @@ public final class Inspector {
 
     private func measure(_ evidence: Evidence, _ index: Int, plan: InspectionPlan) throws(ModelProblem) {
         let region = plan.regions[index]
+        if var draft = draftMask.take() {
+            measurer.addDraft(evidence, region: region, to: &draft)
+            draftMask = draft
+        }
         if let estimate = evidence.predictedIoU, estimate.isFinite { estimates[region.name] = Double(estimate) }
         results[index] = try measurer.measure(
             evidence, region: region, cells: plan.cells(of: evidence.grid, layout: evidence.layout).cells[index],

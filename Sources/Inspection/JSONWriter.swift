@@ -49,7 +49,8 @@ struct JSONWriter {
     /// which no reader takes for a score. Results are checked to be finite before they become events.
     mutating func number(_ value: Double) { raw(value.isFinite ? String(value) : "null") }
 
-    private mutating func raw(_ text: String) {
+    /// Text that is JSON already.
+    mutating func raw(_ text: String) {
         comma()
         bytes += Array(text.utf8)
         needsComma = true

@@ -21,6 +21,14 @@ struct RegionMeasurer {
         return labeller.label(mask)
     }
 
+    /// Adds the draft's mask inside the shape to a mask of the frame's size.
+    mutating func addDraft(_ evidence: Evidence, region: PlannedRegion, to frameMask: inout BinaryMask) {
+        projector.aim(
+            grid: evidence.grid, layout: evidence.layout, displayed: region.displayed, window: region.spans.bounds)
+        projector.project(evidence.draft, within: region.spans, into: &mask)
+        frameMask.formUnion(with: mask, atX: region.spans.bounds.x, y: region.spans.bounds.y)
+    }
+
     /// - Parameters:
     ///   - cells: the region's cells of the evidence's grid.
     ///   - frameMask: takes up the refined mask; of the frame's size.

@@ -13,6 +13,11 @@ extension [SwiftSetting] {
     }
 }
 
+// The page that the daemon serves is part of the program.
+let page = [
+    "index.html", "style.css", "app.js", "audit.js", "dom.js", "drawing.js", "limits.js", "live.js", "masks.js", "regions.js", "review.js", "server.js",
+]
+
 let package = Package(
     name: "flawd",
     platforms: [.macOS(.v15)],
@@ -58,7 +63,7 @@ let package = Package(
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
             ],
-            resources: [.embedInCode("Resources/health.schema.json")],
+            resources: [.embedInCode("Resources/health.schema.json")] + page.map { .embedInCode("Resources/Page/\($0)") },
             swiftSettings: .flawd),
         .target(
             name: "Streaming",

@@ -24,7 +24,11 @@ struct DemoCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Folder for overlays, configuration and log.", valueName: "folder"))
     var out = "flawd-demo"
 
+    @Option(help: ArgumentHelp("Show the line on a web page there while the demo runs, such as 127.0.0.1:9640.", valueName: "address"))
+    var page: String?
+
     func validate() throws {
+        if let page, HTTPAddress(page)?.isLoopback != true { throw ValidationError("--page is an address of this machine, such as 127.0.0.1:9640.") }
         guard (1...100_000).contains(parts) else { throw ValidationError("--parts must be from 1 to 100000.") }
         guard rate > 0, rate <= 1000 else { throw ValidationError("--rate must be above 0 and at most 1000 parts a second.") }
     }

@@ -13,7 +13,7 @@ struct Flawd: AsyncParsableCommand {
         version: version,
         subcommands: [
             RunCommand.self, CheckCommand.self, ReloadCommand.self, StateCommand.self, GoldenCommand.self, DemoCommand.self, RecordCommand.self,
-            ReplayCommand.self, WatchCommand.self, JournalCommand.self, VerifyCommand.self, KeygenCommand.self, KeysCommand.self,
+            ReplayCommand.self, WatchCommand.self, JournalCommand.self, VerifyCommand.self, KeygenCommand.self, KeysCommand.self, TokensCommand.self,
             SegmentCommand.self, TuneCommand.self, EvaluateCommand.self, CalibrateCommand.self, ModelCommand.self, BenchCommand.self,
             ManualCommand.self,
         ])

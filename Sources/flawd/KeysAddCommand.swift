@@ -35,6 +35,6 @@ struct KeysAddCommand: ParsableCommand {
             do { publicKey = try CurveKey(key ?? "") } catch { throw InvalidInput("the key of \(name): \(error.problem)") }
         }
         let text = try AllowedKeys.fileText(path: keys.list)
-        try keys.replace(with: try AllowedKeys.text(text, adding: name, key: publicKey, uses: use.map { [$0] } ?? Set(PeerUse.allCases), file: keys.list))
+        try ListFile.replace(keys.list, with: try AllowedKeys.text(text, adding: name, key: publicKey, uses: use.map { [$0] } ?? Set(PeerUse.allCases), file: keys.list))
     }
 }

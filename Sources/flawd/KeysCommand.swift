@@ -18,12 +18,4 @@ struct KeysCommand: ParsableCommand {
 struct KeyListOptions: ParsableArguments {
     @Option(name: .shortAndLong, help: ArgumentHelp("The list.", valueName: "file"))
     var list = "allowed-keys"
-
-    /// Puts another text in the list's place, at once. Who may read it stays as it was; a new list everybody may, for it has no secrets.
-    func replace(with text: String) throws {
-        var status = stat()
-        let mode = stat(list, &status) == 0 ? status.st_mode & 0o777 : 0o644
-        try OutputFile.requireFolder(of: list)
-        try OutputFile.write(text, to: list, overwrite: true, mode: mode)
-    }
 }

@@ -13,6 +13,6 @@ struct KeysRevokeCommand: ParsableCommand {
 
     func run() throws {
         let text = try AllowedKeys.fileText(path: keys.list)
-        try keys.replace(with: try AllowedKeys.text(text, revoking: name, file: keys.list))
+        try ListFile.replace(keys.list, with: try AllowedKeys.text(text, revoking: name, file: keys.list))
     }
 }

@@ -214,7 +214,7 @@ import Testing
         (
             "HTTP for everyone", "\(smallest)\nhttp: {bind: \"0.0.0.0:9640\", insecure: false}",
             [
-                "f:5:14: http.bind: 0.0.0.0:9640 is open to other machines, and HTTP here knows neither keys nor passwords: give a loopback address, or say `insecure: true`"
+                "f:5:14: http.bind: 0.0.0.0:9640 is open to other machines, and HTTP here is not encrypted: give a loopback address and put a proxy in front, or say `insecure: true`"
             ]
         ),
         ("version", smallest.replacing("version: 1", with: "version: 2"), ["f:1:10: version: must be 1, not 2: this flawd reads version 1"]),

@@ -237,7 +237,7 @@ final class Rig: Sendable {
         _ settings: PipelineSettings, feed: Feed = Feed(), gate: Gate = Gate(open: true), clock: ManualClock? = nil,
         ledger: (@Sendable () throws -> any VerdictLedger)? = nil,
         source: (@Sendable () throws -> any FrameSource)? = nil, metrics: any MetricsFactory = NOOPMetricsHandler.instance,
-        onInspect: @escaping @Sendable (String) -> Void = { _ in }
+        taps: [any FrameTap] = [], onInspect: @escaping @Sendable (String) -> Void = { _ in }
     ) {
         self.feed = feed
         self.gate = gate
@@ -257,7 +257,7 @@ final class Rig: Sendable {
                     }
                 },
                 makeSink: { FakeSink(output) }, makeLedger: ledger ?? { RunLedger() },
-                interruptSource: { feed.interrupt() }),
+                interruptSource: { feed.interrupt() }, taps: taps),
             identity: PipelineIdentity(model: "m", build: "b"), clock: clock?.clock ?? .system, metrics: metrics,
             logger: quiet)
     }

@@ -35,9 +35,9 @@ import Testing
         }
         let monitor = HealthMonitor(rig)
         let routes: [any HTTPRoutes] = [HealthRoutes(monitor: monitor, exporter: MetricsExporter(factory: registry), registry: registry), LongRoute(),
-            CommandRoutes(controller: try Self.controller(rig), address: try #require(HTTPAddress(commandsAt)))]
+            CommandRoutes(controller: try Self.controller(rig), gate: try PageGuard(HTTPSettings(address: #require(HTTPAddress(commandsAt)))))]
         let (ports, port) = AsyncStream<Int>.makeStream()
-        let service = HTTPService(settings: settings, routes: routes, metrics: registry, logger: quiet) {
+        let service = HTTPService(settings: settings, gate: try PageGuard(settings), routes: routes, metrics: registry, logger: quiet) {
             port.yield($0)
             port.finish()
         }
@@ -109,6 +109,16 @@ import Testing
         }
     }
 
+    @Test func requestByAnotherName_IsRefused_ForAPageMayHaveGivenItselfThatName() async throws {
+        try await serve(Self.settings { $0.hosts = ["line4.plant"] }) { port in
+            for (host, code) in [("attacker.example", 421), ("attacker.example:\(port)", 421), ("line4.plant", 200), ("localhost:\(port)", 200), ("127.0.0.1:\(port)", 200), ("[::1]:1", 200)] {
+                let client = try RawClient(port: port)
+                client.send("GET /status HTTP/1.1\r\nHost: \(host)\r\nConnection: close\r\n\r\n")
+                #expect(try #require(client.readToEnd()).hasPrefix("HTTP/1.1 \(code) "), "\(host)")
+            }
+        }
+    }
+
     @Test func pipelineThatHasNotStarted_IsHealthyAndNotReady() async throws {
         try await serve(Self.settings(), running: false) { port in
             #expect(try Self.get("/healthz", port).hasPrefix("HTTP/1.1 200 OK\r\n"))
@@ -144,7 +154,7 @@ import Testing
         try await serve(Self.settings { $0.timeoutSeconds = 2 }) { port in
             let long = String(repeating: "x", count: 100_000)
             for request in [
-                "GET /healthz HTTP/1.1\r\nHost: x\r\nX-Long: \(long)\r\n\r\n", "GET /\(long) HTTP/1.1\r\nHost: x\r\n\r\n",
+                "GET /healthz HTTP/1.1\r\nHost: localhost\r\nX-Long: \(long)\r\n\r\n", "GET /\(long) HTTP/1.1\r\nHost: localhost\r\n\r\n",
                 "GET /healthz HTTP/1.1\r\n" + (0..<500).map { "H\($0): 1\r\n" }.joined() + "\r\n", "\u{16}\u{3}\u{1}\u{0}hello", "nonsense\r\n\r\n",
                 "GET /healthz HTTP/9.9\r\n\r\n", "GET /healthz HTTP/1.1\r\nContent-Length: -1\r\n\r\n",
                 "GET /healthz HTTP/1.1\r\nContent-Length: 99999999999999999999\r\n\r\n",
@@ -161,14 +171,14 @@ import Testing
 
     @Test func connectionThatBringsNoRequest_OrNoneThatEnds_IsClosed() async throws {
         try await serve(Self.settings { $0.timeoutSeconds = 1 }) { port in
-            for beginning in ["", "GET /heal", "GET /healthz HTTP/1.1\r\nHost: x\r\nX", "POST /healthz HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nabc"] {
+            for beginning in ["", "GET /heal", "GET /healthz HTTP/1.1\r\nHost: localhost\r\nX", "POST /healthz HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\nabc"] {
                 let client = try RawClient(port: port)
                 client.send(beginning)
                 #expect(client.readToEnd() != nil, "not closed: \(beginning)")
             }
             // A byte now and then keeps nothing open.
             let client = try RawClient(port: port), begun = ContinuousClock.now
-            client.send("POST /healthz HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n")
+            client.send("POST /healthz HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\n")
             while client.send("x"), ContinuousClock.now - begun < .seconds(20) { usleep(100_000) }
             #expect(ContinuousClock.now - begun < .seconds(20))
         }
@@ -177,7 +187,7 @@ import Testing
     @Test func bodyThatIsTooLong_ClosesTheConnection() async throws {
         try await serve(Self.settings { $0.timeoutSeconds = 30 }) { port in
             let client = try RawClient(port: port), begun = ContinuousClock.now
-            client.send("POST /healthz HTTP/1.1\r\nHost: x\r\nContent-Length: 100000000\r\n\r\n")
+            client.send("POST /healthz HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100000000\r\n\r\n")
             let chunk = String(repeating: "x", count: 1 << 16)
             while client.send(chunk), ContinuousClock.now - begun < .seconds(20) {}
             #expect(ContinuousClock.now - begun < .seconds(20))
@@ -187,7 +197,7 @@ import Testing
     @Test func clientThatDoesNotTakeItsAnswer_IsCutOff_AndOthersAreAnsweredMeanwhile() async throws {
         try await serve(Self.settings { $0.timeoutSeconds = 1 }) { port in
             let client = try RawClient(port: port, receiveBuffer: 4096)
-            for _ in 0..<50 { client.send("GET /long HTTP/1.1\r\nHost: x\r\n\r\n") }
+            for _ in 0..<50 { client.send("GET /long HTTP/1.1\r\nHost: localhost\r\n\r\n") }
             #expect(try Self.get("/healthz", port).hasSuffix("healthy\n"))
             usleep(2_500_000)
             // What is in the buffers still comes, then the end, before the answer is whole.
@@ -209,7 +219,7 @@ import Testing
         try await serve(Self.settings()) { port in
             let client = try RawClient(port: port)
             for _ in 0..<20 {
-                client.send("GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+                client.send("GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
                 #expect(client.read()?.hasSuffix("healthy\n") == true)
             }
         }
@@ -224,7 +234,7 @@ import Testing
             } catch {
                 #expect(error.description.hasPrefix("http.bind: cannot listen on 127.0.0.1:\(port): ") && error.description.contains("another program"))
             }
-            let service = HTTPService(settings: HTTPSettings(address: address), routes: [], metrics: PrometheusRegistry(), logger: quiet)
+            let service = HTTPService(settings: HTTPSettings(address: address), gate: try PageGuard(HTTPSettings(address: address)), routes: [], metrics: PrometheusRegistry(), logger: quiet)
             let failed = DispatchSemaphore(value: 0), message = Monitor("")
             Task {
                 do { try await service.run() } catch { message.update { $0 = "\(error)" } }

@@ -72,7 +72,7 @@ extension HealthMonitor {
         let monitor = HealthMonitor(rig, journal: journal, recording: keeper)
         monitor.look()
         MetricsExporter(factory: registry).export(monitor.report())
-        RefusalMiddleware(paths: [], commands: [], metrics: registry).count(path: "/metrics", code: 200)
+        try RefusalMiddleware(gate: PageGuard(HTTPSettings(bind: "127.0.0.1:0", insecure: false)), paths: [], commands: [], metrics: registry).count(path: "/metrics", code: 200)
         let families = registry.contents.families
         #expect(Set(families.map(\.description.name) + [MetricCatalog.refusedSeries.name]) == Set(MetricCatalog.all.map(\.name)))
         for family in families {
@@ -182,7 +182,10 @@ extension HealthMonitor {
 
     @Test func journalThatFails_IsToldWithItsWords_UntilItTakesEventsAgain() async throws {
         let isOpen = Monitor(false), (refusals, refuse) = AsyncStream<Void>.makeStream()
-        let rig = Rig(PipelineSettings(), ledger: { StuckLedger(isOpen: isOpen) { refuse.yield() } })
+        var settings = PipelineSettings()
+        // Longer than the test may wait for a processor.
+        settings.ledgerPatienceMs = 120_000
+        let rig = Rig(settings, ledger: { StuckLedger(isOpen: isOpen) { refuse.yield() } })
         let monitor = HealthMonitor(rig)
         try await rig.pipeline.start()
         rig.pipeline.station.isUp()

@@ -26,6 +26,8 @@ extension Configuration {
         if let path = security?.allowedKeys { security?.allowedKeys = resolve(path) }
         if let path = journal?.path { journal?.path = resolve(path) }
         mqtt?.resolveFiles(resolve)
+        if let tokens = http?.tokens { http?.tokens = resolve(tokens) }
+        if let exports = http?.exports { http?.exports = resolve(exports) }
         for index in adapters.indices { adapters[index].path = resolve(adapters[index].path) }
         golden?.resolve(resolve)
     }
@@ -208,10 +210,19 @@ struct ConfigurationDecoder {
     }
 
     private mutating func http(_ field: NodeReader.Field?) {
-        guard let section = section(field, ["bind", "insecure"]) else { return }
+        guard let section = section(field, ["bind", "insecure", "page", "tokens", "hosts", "exports"]) else { return }
         let isInsecure = boolean(section["insecure"]) ?? false
         guard let field = required("bind", of: section, "give an address such as 127.0.0.1:9640"), let text = text(field) else { return }
-        do { configuration.http = try HTTPSettings(bind: text, insecure: isInsecure) } catch { reader.note(field, error.description) }
+        do {
+            var http = try HTTPSettings(bind: text, insecure: isInsecure)
+            http.servesPage = boolean(section["page"]) ?? http.servesPage
+            http.tokens = self.text(section["tokens"])
+            http.exports = self.text(section["exports"])
+            http.hosts = texts(section["hosts"]).map(\.0)
+            configuration.http = http
+        } catch {
+            reader.note(field, error.description)
+        }
     }
 
     private mutating func pipeline(_ field: NodeReader.Field?) {

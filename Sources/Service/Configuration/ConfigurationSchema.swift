@@ -124,12 +124,18 @@ public enum ConfigurationSchema {
             "http": {
               "type": "object",
               "additionalProperties": false,
-              "description": "answers /metrics (Prometheus), /healthz, /readyz and /status; absent: nothing listens",
+              "description": "answers /metrics (Prometheus), /healthz, /readyz and /status, and serves a page to watch the line, draw regions and review verdicts; absent: nothing listens",
               "required": ["bind"],
               "properties": {
                 "bind": {"type": "string", "pattern": "^(localhost|[0-9.]+|\\[[0-9A-Fa-f:.]+\\]):[0-9]+$",
                   "description": "such as 127.0.0.1:9640; port 0: any that is free, said in the log"},
-                "insecure": {"type": "boolean", "default": false, "description": "allow an address that other machines reach; there are no keys and no passwords"}
+                "insecure": {"type": "boolean", "default": false, "description": "allow an address that other machines reach: what is sent is not encrypted, and without tokens everybody there can look"},
+                "page": {"type": "boolean", "default": true, "description": "serve the page at /; false: figures and commands alone"},
+                "tokens": {"type": "string", "minLength": 1,
+                  "description": "the list of tokens that changes over HTTP need, kept by flawd tokens; relative to this file; absent: changes are taken from this machine alone, from everybody on it"},
+                "hosts": {"description": "names by which a proxy in front of flawd is called; absent: it is reached by its address or as localhost alone",
+                  "anyOf": [{"type": "string", "minLength": 1}, {"type": "array", "items": {"type": "string", "minLength": 1}}]},
+                "exports": {"type": "string", "minLength": 1, "description": "the folder that data sets of marked frames are written into; relative to this file; default: exports, beside the journal"}
               }
             },
             "mqtt": {

@@ -53,6 +53,8 @@ public final class JournalLedger: VerdictLedger {
         committed()
     }
 
+    public func note(_ notes: [JournalNote], utcNs: Int64) throws { try journal.note(notes, utcNs: utcNs) }
+
     public func tidy(utcNs: Int64) throws {
         // By a clock that is wrong everything may be old.
         _ = try journal.tidy(utcNs: wallClock.isSteady() ? utcNs : nil)

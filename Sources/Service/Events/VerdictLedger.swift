@@ -1,4 +1,5 @@
 import Inspection
+import Streaming
 
 /// One thing the pipeline says to the world.
 public enum PipelineEvent: Sendable {
@@ -22,6 +23,12 @@ public protocol VerdictLedger {
     /// Where cameras' counts were when the ledger was opened, by name: frames that are sent while nobody is there are missing, too.
     var places: [String: CameraPlace] { get }
 
+    /// Keeps what people said and changed.
+    ///
+    /// - Parameter utcNs: ns since 1970.
+    /// - Throws: when the ledger cannot; then none of it is kept.
+    func note(_ notes: [JournalNote], utcNs: Int64) throws
+
     /// Called about every second, between commits.
     ///
     /// - Throws: when the ledger cannot look after itself.
@@ -30,6 +37,7 @@ public protocol VerdictLedger {
 
 extension VerdictLedger {
     public var places: [String: CameraPlace] { [:] }
+    public func note(_ notes: [JournalNote], utcNs: Int64) throws { throw NoteRefusal.noJournal }
 }
 
 /// How far a camera's count was followed.

@@ -4,14 +4,13 @@ import Streaming
 
 /// `POST /reload`, `/golden` and `/acknowledge`: what `flawd reload`, `golden` and `golden --acknowledge` do.
 ///
-/// From this machine alone, for nobody shows who they are; and with a header that a page of another site cannot send without being asked about it
-/// first, which is never answered.
+/// Who may is `PageGuard`'s to say.
 struct CommandRoutes: HTTPRoutes {
     let controller: StationController
-    let address: HTTPAddress
+    let gate: PageGuard
 
     let paths = ["/acknowledge", "/golden", "/reload"]
-    static let header = "X-Flawd-Command"
+    var commands: [String] { paths }
     /// One command after the other, each of which may take seconds.
     private static let queue = DispatchQueue(label: "flawd.http-commands")
 
@@ -22,12 +21,7 @@ struct CommandRoutes: HTTPRoutes {
     }
 
     private func answer(_ command: ControlCommand, to request: Request) async -> Response {
-        guard address.isLoopback else {
-            return .text("commands are taken from this machine alone, and http.bind is open to others: use flawd \(command.rawValue)\n", status: .forbidden)
-        }
-        guard request.headers.contains(where: { $0.name.canonicalName == Self.header.lowercased() }) else {
-            return .text("a command needs the header \(Self.header): 1\n", status: .forbidden)
-        }
+        do { _ = try gate.admitWriting(request) } catch { return .text("\(error.problem)\n", status: error.status) }
         let answer = await withCheckedContinuation { (continuation: CheckedContinuation<ControlAnswer, Never>) in
             Self.queue.async { @Sendable [controller] in continuation.resume(returning: controller.execute(command)) }
         }

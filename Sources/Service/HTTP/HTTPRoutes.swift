@@ -4,7 +4,13 @@ import Hummingbird
 public protocol HTTPRoutes: Sendable {
     /// Every path it answers, for whoever asks for another one.
     var paths: [String] { get }
+    /// Those of them that are posted to.
+    var commands: [String] { get }
     func add(to router: Router<BasicRequestContext>)
+}
+
+extension HTTPRoutes {
+    public var commands: [String] { [] }
 }
 
 extension Response {

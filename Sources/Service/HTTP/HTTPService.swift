@@ -16,6 +16,7 @@ import ServiceLifecycle
 /// Answers HTTP requests on one address. Everything about a request is bounded: its size, its time, and how many there are at once.
 struct HTTPService: Service {
     let settings: HTTPSettings
+    let gate: PageGuard
     let routes: [any HTTPRoutes]
     let metrics: any MetricsFactory
     let logger: Logger
@@ -35,7 +36,7 @@ struct HTTPService: Service {
     private var application: some ApplicationProtocol {
         let router = Router(context: BasicRequestContext.self, options: .autoGenerateHeadEndpoints)
         router.add(middleware: RefusalMiddleware(
-            paths: routes.flatMap(\.paths).sorted(), commands: routes.filter { $0 is CommandRoutes }.flatMap(\.paths), metrics: metrics))
+            gate: gate, paths: routes.flatMap(\.paths).sorted(), commands: routes.flatMap(\.commands), metrics: metrics))
         for part in routes { part.add(to: router) }
         let timeout = TimeAmount.seconds(Int64(settings.timeoutSeconds)), maxBodyBytes = settings.maxBodyBytes
         let channel = HTTP1Channel.Configuration(

@@ -1,11 +1,20 @@
 /// The HTTP server, as far as the configuration tells it.
 public struct HTTPSettings: Sendable, Equatable {
     public var address: HTTPAddress
+    /// Path of the list of tokens (`flawd tokens`); nil: nobody logs in, and changes are taken from this machine alone.
+    public var tokens: String?
+    /// Names by which a proxy in front of flawd is called; addresses need no naming.
+    public var hosts: [String] = []
+    /// Whether there is a page to look at.
+    public var servesPage = true
+    /// Where data sets of marked frames are written; nil: `exports` beside the journal.
+    public var exports: String?
     /// Connections at once; further ones wait in the system's queue.
     public var maxConnections = 64
     /// Bytes of a request's line and headers.
     public var maxHeaderBytes = 16 << 10
-    public var maxBodyBytes = 64 << 10
+    /// A region file has 1 MiB at most.
+    public var maxBodyBytes = 1 << 20
     /// From a request's first part until its answer was sent, and without a request.
     public var timeoutSeconds = 10
 
@@ -19,7 +28,7 @@ public struct HTTPSettings: Sendable, Equatable {
         }
         guard address.isLoopback || insecure else {
             throw Problem(
-                description: "\(address) is open to other machines, and HTTP here knows neither keys nor passwords: give a loopback address, or say `insecure: true`")
+                description: "\(address) is open to other machines, and HTTP here is not encrypted: give a loopback address and put a proxy in front, or say `insecure: true`")
         }
         self.init(address: address)
     }

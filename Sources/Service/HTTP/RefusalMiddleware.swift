@@ -5,6 +5,7 @@ import Hummingbird
 struct RefusalMiddleware: RouterMiddleware {
     typealias Context = BasicRequestContext
 
+    let gate: PageGuard
     let paths: [String]
     /// Those that do something.
     let commands: [String]
@@ -21,6 +22,10 @@ struct RefusalMiddleware: RouterMiddleware {
     }
 
     private func answer(_ request: Request, _ context: Context, _ next: (Request, Context) async throws -> Response) async throws -> Response {
+        // A page of another site may have made its own name mean this machine; from others, whoever wants to may look.
+        if gate.address.isLoopback {
+            do { try gate.admitHost(request) } catch { return .text("\(error.problem)\n", status: error.status) }
+        }
         do { return try await next(request, context) } catch let error as HTTPError where error.status == .notFound {
             guard paths.contains(request.uri.path) else {
                 return .text("nothing is at this path; known are\n" + paths.map { "\($0)\n" }.joined(), status: .notFound)

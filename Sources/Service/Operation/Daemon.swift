@@ -22,6 +22,9 @@ public struct Daemon: Sendable {
     private let security: ConnectionSecurity
     private let metrics: PrometheusRegistry
     private let health: HealthMonitor
+    private let gate: PageGuard?
+    /// nil: there is no page to look at.
+    private let page: RecentFrames?
     private let mqtt: MQTTService?
     private let logger: Logger
 
@@ -44,6 +47,9 @@ public struct Daemon: Sendable {
         self.metrics = metrics
         self.logger = logger
         if let http = configuration.http { try HTTPService.probe(http.address) }
+        gate = try configuration.http.map { try PageGuard($0) }
+        let page = configuration.http?.servesPage == true ? RecentFrames() : nil
+        self.page = page
         // Before a file is in force, so that the journal knows every file that a verdict names.
         let archive = RegionArchive()
         let regions = try ReloadableFile(path: configuration.regions) { path in
@@ -82,7 +88,7 @@ public struct Daemon: Sendable {
                 guard let journal = configuration.journal else { return RunLedger() }
                 return try JournalLedger(path: journal.path, settings: journal.settings, regions: archive, committed: { mqtt?.notice() })
             },
-            interruptSource: { intake.shutdown() }, tap: recording)
+            interruptSource: { intake.shutdown() }, taps: (recording.map { [$0] } ?? []) + (page.map { [$0] } ?? []))
         self.regions = regions
         self.models = models
         self.output = output
@@ -116,6 +122,37 @@ public struct Daemon: Sendable {
         }
     }
 
+    private func routes(
+        _ http: HTTPSettings, _ gate: PageGuard, _ exporter: MetricsExporter, _ controller: StationController, _ reloader: ConfigurationReloader
+    ) -> [any HTTPRoutes] {
+        var routes: [any HTTPRoutes] = [
+            HealthRoutes(monitor: health, exporter: exporter, registry: metrics), CommandRoutes(controller: controller, gate: gate),
+        ]
+        guard let page else { return routes }
+        let journal = configuration.journal?.path, limits = configuration.limits.image
+        let beside = URL(fileURLWithPath: journal ?? configuration.file ?? ".").deletingLastPathComponent().path
+        let parts = PageParts(
+            gate: gate, recent: page, monitor: health, regionFile: regions,
+            regions: RegionDesk(pipeline: pipeline, file: regions, reloader: reloader, journal: journal, limits: limits),
+            review: ReviewDesk(
+                pipeline: pipeline, recent: page, journal: journal, recordings: configuration.recording?.folder, exports: http.exports ?? "\(beside)/exports",
+                limits: limits),
+            limits: limits)
+        routes += [PageRoutes(gate: gate), SessionRoutes(parts: parts), LiveRoutes(parts: parts), RegionRoutes(parts: parts), ReviewRoutes(parts: parts)]
+        return routes
+    }
+
+    /// The chart of a shift goes on after a restart.
+    private func rememberYield() {
+        guard let page, let journal = configuration.journal?.path, FileManager.default.fileExists(atPath: journal) else { return }
+        let now = pipeline.clock.utcNs(), since = now - YieldChart.spanSeconds * 1_000_000_000 * Int64(YieldChart.spans)
+        DispatchQueue(label: "flawd.yield", qos: .utility).async { @Sendable [logger] in
+            do { page.addYield(try JournalReader(path: journal).verdictCounts(published: since..<now, seconds: YieldChart.spanSeconds)) } catch {
+                logger.warning("the page's chart begins now: \(error)")
+            }
+        }
+    }
+
     /// Runs until a signal or a failure ends it. Every frame that was received has its verdict when this returns.
     ///
     /// - Throws: what made the pipeline fail.
@@ -144,6 +181,7 @@ public struct Daemon: Sendable {
             logger.notice("ready")
             manager?.ready("ready, no frame yet")
         }
+        rememberYield()
         let controller = StationController(reloader: reloader, golden: golden, station: station)
         let work = PipelineService(pipeline: pipeline) { gate.isUp("pipeline") }
         let exporter = MetricsExporter(factory: metrics)
@@ -155,11 +193,10 @@ public struct Daemon: Sendable {
             .init(service: StationService(station: station, pipeline: pipeline)),
             .init(service: golden),
         ]
-        if let http = configuration.http {
-            let routes: [any HTTPRoutes] = [
-                HealthRoutes(monitor: health, exporter: exporter, registry: metrics), CommandRoutes(controller: controller, address: http.address),
-            ]
-            services.append(.init(service: HTTPService(settings: http, routes: routes, metrics: metrics, logger: logger) { _ in gate.isUp("http") }))
+        if let http = configuration.http, let access = self.gate {
+            services.append(.init(service: HTTPService(
+                settings: http, gate: access, routes: routes(http, access, exporter, controller, reloader), metrics: metrics, logger: logger
+            ) { _ in gate.isUp("http") }))
         }
         if let manager { services.append(.init(service: SystemdService(manager: manager, pipeline: pipeline, station: station, logger: logger))) }
         if answersCatchUp, let journal = configuration.journal {

@@ -41,6 +41,23 @@ final class ModelInspector: FrameInspecting {
         return FrameInspection(result: result, regionsRevision: file.revision, model: session.model.hash)
     }
 
+    /// Inspects by a region file that is not in force: what it would say.
+    func inspect(_ image: RGBImage, camera: String, by file: RegionFile) -> FrameInspection {
+        plan = file.plan(camera: camera, frame: image.size)
+        guard let plan else {
+            return FrameInspection(result: FrameResult(verdict: .uninspected, reason: .noRegion, detail: "no region is meant for this camera"), regionsRevision: nil)
+        }
+        session.use(models.current.model(of: camera))
+        return FrameInspection(result: inspector.inspect(image, plan: plan), regionsRevision: nil, model: session.model.hash)
+    }
+
+    var keepsDraft: Bool {
+        get { inspector.keepsDraft }
+        set { inspector.keepsDraft = newValue }
+    }
+
+    var draftMask: BinaryMask? { inspector.draftMask }
+
     /// Once for each camera and size: what an engineer should know before trusting a pass is said here.
     private func makePlan(_ file: RegionFile, camera: String, size: PixelSize) -> InspectionPlan? {
         guard let plan = file.plan(camera: camera, frame: size) else {

@@ -1,3 +1,4 @@
+import Imaging
 import Inspection
 import Streaming
 
@@ -17,9 +18,30 @@ struct FrameRecord: Sendable {
     /// How its number follows those before.
     var arrival: FrameArrival
     /// For whoever gets to see frames with their verdicts.
-    var held: IncomingFrame?
+    private var held: IncomingFrame?
+    /// A bit for each of them that holds it.
+    private var holders: UInt8 = 0
     /// Frames that the producer counted between the one before and this one.
     var missing: ClosedRange<UInt64>?
+
+    init(
+        camera: String, lane: Int, sequence: UInt64, partID: String?, receivedUTCNs: Int64, receivedNs: Int64, arrival: FrameArrival
+    ) {
+        self.camera = camera
+        self.lane = lane
+        self.sequence = sequence
+        self.partID = partID
+        self.receivedUTCNs = receivedUTCNs
+        self.receivedNs = receivedNs
+        self.arrival = arrival
+    }
+
+    mutating func hold(_ frame: IncomingFrame, for tap: Int) {
+        held = frame
+        holders |= 1 << UInt8(tap)
+    }
+
+    func held(by tap: Int) -> IncomingFrame? { holders & 1 << UInt8(tap) == 0 ? nil : held }
 }
 
 /// What became of a frame.
@@ -35,6 +57,8 @@ struct FrameOutcome: Sendable {
     var model: String?
     var frameHash: String?
     var times = FrameTimes()
+    /// Of its draft masks, while somebody wants them.
+    var draft: RunLengthCode?
     /// Set when the slot holds pictures to publish; whoever takes the outcome gives the slot back.
     var slot: FrameSlot?
 

@@ -27,6 +27,7 @@ extension Pipeline {
                 events.removeAll(keepingCapacity: true)
             }
             tellAll(to: sink)
+            for entry in notes.takeAll() { entry.settle(Result { try ledger.note(entry.notes, utcNs: clock.utcNs()) }) }
             if let health = status.takeHealth() {
                 do { try sink.publish(health) } catch { trouble("publishing the health failed: \(error)") }
             }
@@ -36,6 +37,7 @@ extension Pipeline {
         }
         // What was said since.
         tellAll(to: sink)
+        notes.close()
     }
 
     private static var heartbeatNs: Int64 { 1_000_000_000 }
@@ -53,7 +55,7 @@ extension Pipeline {
         } else {
             hasFailed = !commitAndSend(&events, of: batch, to: sink, ledger: ledger)
         }
-        if hasFailed { for (record, _) in batch { if let frame = record.held { stages.tap?.release(frame) } } }
+        if hasFailed { for (record, _) in batch { release(record) } }
         let done = clock.monotonicNs()
         counters.update { counters in for (record, outcome) in batch { counters.depart(record, outcome, composedNs: now, doneNs: done) } }
         for (record, outcome) in batch { timers.record(record, outcome.times, composedNs: now, doneNs: done) }
@@ -150,7 +152,7 @@ extension Pipeline {
                 case .missing(let event): try sink.publish(event)
                 case .verdict(let event):
                     defer { verdicts += 1 }
-                    defer { stages.tap?.take(event, frame: batch[verdicts].record.held) }
+                    defer { show(event, batch[verdicts]) }
                     try sink.publish(event, pictures: batch[verdicts].outcome.slot)
                 }
             } catch {
@@ -158,6 +160,14 @@ extension Pipeline {
                 trouble("publishing failed: \(error)")
             }
         }
+    }
+
+    private func show(_ event: VerdictEvent, _ frame: (record: FrameRecord, outcome: FrameOutcome)) {
+        for (index, tap) in stages.taps.enumerated() { tap.take(event, frame: frame.record.held(by: index), draft: frame.outcome.draft) }
+    }
+
+    private func release(_ record: FrameRecord) {
+        for (index, tap) in stages.taps.enumerated() { if let frame = record.held(by: index) { tap.release(frame) } }
     }
 
     /// A frame's events: what is missing before it, then its verdict. The ledger fills in `seq` and `epoch`.

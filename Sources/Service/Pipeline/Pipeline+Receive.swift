@@ -71,7 +71,7 @@ extension Pipeline {
             record.trigger = header.trigger
             record.capturedUTCNs = header.capturedUTCNs
             record.capturedMonotonicNs = header.capturedMonotonicNs
-            if stages.tap?.hold(frame) == true { record.held = frame }
+            for (index, tap) in stages.taps.enumerated() where tap.hold(frame) { record.hold(frame, for: index) }
             let ticket = orderer.issue(lane: lane, record: record)
             switch intake.push(Queued(ticket: ticket, record: record, frame: frame), lane: lane) {
             case .queued: break

@@ -1,3 +1,4 @@
+import Imaging
 import Inspection
 import Logging
 import SegmentAnything
@@ -72,8 +73,10 @@ extension Pipeline {
         var times = frame.times
         times.queue = (times.queue ?? 0) + begun - frame.decodedAt
         if let outcome = refusal(frame.record, at: begun, hash: frame.hash, times: times) { return outcome }
-        let inspection: FrameInspection
+        let inspection: FrameInspection, wantsDraft = stages.taps.contains(where: \.wantsDraft)
         do {
+            var inspector = inspector
+            inspector.keepsDraft = wantsDraft
             inspection = try inspector.inspect(frame.slot.image, camera: frame.record.camera)
         } catch {
             times.inspectedAt = clock.monotonicNs()
@@ -93,6 +96,7 @@ extension Pipeline {
             verdict: result.verdict, reason: result.verdict == .uninspected ? result.reason ?? .modelError : nil,
             detail: result.detail, regions: result.regions, regionsRevision: inspection.regionsRevision,
             model: inspection.model, frameHash: frame.hash, times: times)
+        if wantsDraft, let draft = inspector.draftMask { outcome.draft = RunLengthCode(draft) }
         if result.verdict != .uninspected, capture(frame, result, from: inspector) {
             outcome.slot = frame.slot
         }

@@ -58,6 +58,7 @@ public final class Pipeline: Sendable {
     let decoded: BoundedQueue<Work>
     let slots: BoundedQueue<FrameSlot>
     let status: StatusInbox
+    let notes = NoteInbox()
     let station: Station
     let pulse = PipelinePulse()
     /// Where frames' times go as distributions.
@@ -136,6 +137,7 @@ public final class Pipeline: Sendable {
             try await receiver.settled(on: control)
         } catch {
             state.update { $0.phase = .abandoned }
+            notes.close()
             intake.close(discarding: true)
             orderer.close()
             discardWork()

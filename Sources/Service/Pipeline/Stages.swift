@@ -37,6 +37,20 @@ public protocol FrameInspecting {
     /// Draws the last `inspect` over its image, which is painted on, and writes that as JPEG into `jpeg`, which is empty
     /// and keeps its memory from frame to frame.
     func drawOverlay(of result: FrameResult, on image: RGBImage, into jpeg: inout [UInt8]) throws
+
+    /// Whether `draftMask` is made from the next `inspect` on.
+    var keepsDraft: Bool { get set }
+
+    /// The union of the regions' draft masks, at frame size, of the last `inspect`; nil: it was not kept.
+    var draftMask: BinaryMask? { get }
+}
+
+extension FrameInspecting {
+    public var keepsDraft: Bool {
+        get { false }
+        set {}
+    }
+    public var draftMask: BinaryMask? { nil }
 }
 
 /// A frame's result, and the region file and the model it was judged by.
@@ -63,16 +77,24 @@ public protocol EventSink {
     func publish(_ event: HealthEvent) throws
 }
 
-/// Gets to see every frame with its verdict, such as a recorder. Called from the pipeline's threads; must not make them wait.
-public protocol FrameTap: Sendable {
+/// Gets to see every frame with its verdict: a recorder, a page. Called from the pipeline's threads; must not make them wait.
+public protocol FrameTap: AnyObject, Sendable {
+    /// Whether the draft's masks are wanted for now.
+    var wantsDraft: Bool { get }
     /// Whether a frame that was received is wanted; a payload that is held stays in memory until its verdict is published.
     func hold(_ frame: IncomingFrame) -> Bool
     /// After a verdict was published.
     ///
-    /// - Parameter frame: nil: it was not held.
-    func take(_ event: VerdictEvent, frame: IncomingFrame?)
+    /// - Parameters:
+    ///   - frame: nil: it was not held.
+    ///   - draft: the union of its draft masks; nil: nobody wanted it.
+    func take(_ event: VerdictEvent, frame: IncomingFrame?, draft: RunLengthCode?)
     /// A frame that was held gets no verdict that is published.
     func release(_ frame: IncomingFrame)
+}
+
+extension FrameTap {
+    public var wantsDraft: Bool { false }
 }
 
 /// What a pipeline is made of.
@@ -84,7 +106,8 @@ public struct PipelineStages: Sendable {
     public var makeLedger: @Sendable () throws -> any VerdictLedger
     /// Ends a blocked `receive` from another thread; called once, when intake stops.
     public var interruptSource: @Sendable () -> Void
-    public var tap: (any FrameTap)?
+    /// At most 8.
+    public var taps: [any FrameTap]
 
     public init(
         makeSource: @escaping @Sendable () throws -> any FrameSource,
@@ -92,7 +115,7 @@ public struct PipelineStages: Sendable {
         makeInspector: @escaping @Sendable () throws -> any FrameInspecting,
         makeSink: @escaping @Sendable () throws -> any EventSink,
         makeLedger: @escaping @Sendable () throws -> any VerdictLedger = { RunLedger() },
-        interruptSource: @escaping @Sendable () -> Void = {}, tap: (any FrameTap)? = nil
+        interruptSource: @escaping @Sendable () -> Void = {}, taps: [any FrameTap] = []
     ) {
         self.makeSource = makeSource
         self.makeDecoder = makeDecoder
@@ -100,6 +123,7 @@ public struct PipelineStages: Sendable {
         self.makeSink = makeSink
         self.makeLedger = makeLedger
         self.interruptSource = interruptSource
-        self.tap = tap
+        precondition(taps.count <= 8)
+        self.taps = taps
     }
 }

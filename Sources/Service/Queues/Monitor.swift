@@ -52,13 +52,13 @@ final class Monitor<State>: @unchecked Sendable {
     }
 
     /// Changes the state and wakes whoever waits for a change.
-    func update<R>(_ body: (inout State) -> R) -> R {
+    func update<R>(_ body: (inout State) throws -> R) rethrows -> R {
         pthread_mutex_lock(mutex)
         defer {
             pthread_cond_broadcast(changed)
             pthread_mutex_unlock(mutex)
         }
-        return body(&state)
+        return try body(&state)
     }
 
     /// Waits until `attempt` answers something other than nil; what it changed then wakes the others.

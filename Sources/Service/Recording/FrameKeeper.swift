@@ -1,4 +1,5 @@
 import Dispatch
+import Imaging
 import Inspection
 import Logging
 import ServiceLifecycle
@@ -63,7 +64,7 @@ final class FrameKeeper: FrameTap, Service {
         return true
     }
 
-    func take(_ event: VerdictEvent, frame: IncomingFrame?) {
+    func take(_ event: VerdictEvent, frame: IncomingFrame?, draft: RunLengthCode? = nil) {
         guard let refused = queue.tryPush(JudgedFrame(frame: frame, event: event)) else { return }
         release(refused)
         if frame != nil { miss("frames arrive faster than they are recorded") }

@@ -66,6 +66,18 @@ final class ConfigurationReloader: Sendable {
         }
     }
 
+    /// The region file alone, which has just been written. Waits for it: not on one of Swift's threads.
+    ///
+    /// - Returns: why it is not in force; nil: it is, or it was already.
+    func reloadRegions() -> String? {
+        queue.sync {
+            guard let outcome = parts.regions.reloadIfChanged(waitsToSettle: false) else { return nil }
+            report(outcome)
+            if case .refused(let error) = outcome { return "\(error)" }
+            return nil
+        }
+    }
+
     // MARK: On the queue
 
     private func reloadAll() -> Outcome {

@@ -24,9 +24,6 @@ public struct VerdictVerifier {
     private let configuration: Configuration
     private let logger: Logger
 
-    /// How far from the time in the journal a frame is looked for before all of it is: `flawd record` has a clock of its own.
-    private static let windowNs: UInt64 = 10_000_000_000
-
     /// - Parameters:
     ///   - recordings: paths of MCAP files.
     ///   - configuration: of which the model, the adapters and the limits of pictures count.
@@ -71,30 +68,12 @@ public struct VerdictVerifier {
 
     /// Looks where the frame should be, then everywhere.
     private func find(_ event: VerdictEvent, hash: String) throws -> (GateFrame, String) {
-        let time = UInt64(clamping: event.receivedUTCNs)
-        let near = (time > Self.windowNs ? time - Self.windowNs : 0)...(time.addingReportingOverflow(Self.windowNs).partialValue)
         var problems: [String] = []
-        for times in [near, 0...UInt64.max] {
-            for path in recordings {
-                let reader: MCAPReader
-                do { reader = try MCAPReader(path: path) } catch {
-                    problems.append(error.description)
-                    continue
-                }
-                var found: GateFrame?
-                reader.readFrames(times: times, of: { $0 == event.camera }) { (frame) throws(Never) in
-                    // Other forms have no number of their own.
-                    guard frame.header.format != .cameraStream || frame.header.sequence == event.sequence, ContentHash.sha256(frame.payload) == hash else { return true }
-                    found = GateFrame(
-                        frame: IncomingFrame(header: frame.header, payload: Payload(copying: frame.payload)), sequence: event.sequence, hash: hash,
-                        receivedUTCNs: event.receivedUTCNs)
-                    return false
-                }
-                if let found { return (found, path) }
-            }
+        guard let found = FrameFinder(recordings: recordings).find(event, hash: hash, everywhere: true, problems: &problems) else {
+            let more = problems.first.map { "; \($0)" } ?? ""
+            throw VerificationError("event \(event.seq): its frame (\(event.camera) \(event.sequence), SHA-256 \(hash.prefix(12))…) is in none of \(recordings.count) recordings\(more)")
         }
-        let more = problems.first.map { "; \($0)" } ?? ""
-        throw VerificationError("event \(event.seq): its frame (\(event.camera) \(event.sequence), SHA-256 \(hash.prefix(12))…) is in none of \(recordings.count) recordings\(more)")
+        return (GateFrame(frame: found.frame, sequence: event.sequence, hash: hash, receivedUTCNs: event.receivedUTCNs), found.recording)
     }
 
     /// An inspector with the region file of then.

@@ -46,7 +46,7 @@ final class Demonstration {
                 at: sockets, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
         } catch { throw InvalidInput("\(command.out): \(error.localizedDescription)") }
         let frames = "ipc://\(sockets.path)/frames", verdicts = "ipc://\(sockets.path)/verdicts"
-        try DemoFiles.write(to: folder, camera: Self.camera, size: Self.size, frames: frames, verdicts: verdicts)
+        try DemoFiles.write(to: folder, camera: Self.camera, size: Self.size, frames: frames, verdicts: verdicts, page: command.page)
         line = SyntheticLine(seed: command.seed, size: Self.size)
         let context = try MessagingContext()
         publisher = try Publisher(context: context, endpoints: [Endpoint(.bind, frames)])
@@ -76,6 +76,7 @@ final class Demonstration {
     }
 
     func run() throws -> Outcome {
+        if let page = command.page { Terminal.print("the page is at http://\(page)/ while this runs") }
         Terminal.print("flawd demo: \(command.parts) parts at \(fixed(command.rate, 1)) a second; the daemon's log is \(command.out)/run.log")
         try waitForDaemon()
         let image = RGBImage()

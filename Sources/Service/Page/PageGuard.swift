@@ -1,0 +1,108 @@
+import Foundation
+import Hummingbird
+import Inspection
+import Streaming
+
+/// Decides who is answered over HTTP.
+///
+/// Reading: from this machine everybody; from others those who show a token, where there are any. Writing: with a token where there are any,
+/// even from this machine; without, from this machine alone. A page of another site is kept out by the `Host` that its requests name (it may have
+/// made its own name mean this machine), by a header that it cannot send without being asked about it first, which is never answered, and by `Origin`.
+struct PageGuard: Sendable {
+    static let commandHeader = "X-Flawd-Command"
+    static let cookie = "flawd_session"
+
+    let address: HTTPAddress
+    /// nil: nobody has one.
+    let tokens: ReloadableFile<AccessTokens>?
+    /// Names by which a proxy in front of flawd is called.
+    let hosts: [String]
+    let sessions: PageSessions
+
+    init(_ settings: HTTPSettings, sessions: PageSessions = PageSessions()) throws(CurveError) {
+        address = settings.address
+        hosts = settings.hosts
+        self.sessions = sessions
+        do { tokens = try settings.tokens.map { try ReloadableFile(path: $0) { try AccessTokens(path: $0) } } } catch {
+            throw error as? CurveError ?? CurveError(file: settings.tokens ?? "", "\(error)")
+        }
+    }
+
+    /// - Throws: unless the request may be answered.
+    func admitReading(_ request: Request) throws(PageRefusal) {
+        try admitHost(request)
+        if !address.isLoopback, tokens != nil, name(of: request) == nil {
+            throw PageRefusal(.unauthorized, "log in first: this address is open to other machines")
+        }
+    }
+
+    /// - Returns: who it is, for the record.
+    /// - Throws: unless the request may change something.
+    func admitWriting(_ request: Request) throws(PageRefusal) -> String {
+        try admitHost(request)
+        guard request.header(Self.commandHeader) != nil else { throw PageRefusal(.forbidden, "a command needs the header \(Self.commandHeader): 1") }
+        if let origin = request.header("Origin"), let host = request.head.authority, origin != "http://\(host)", origin != "https://\(host)" {
+            throw PageRefusal(.forbidden, "a page of \(origin.shownInMessage) does not command flawd")
+        }
+        guard tokens != nil else {
+            guard address.isLoopback else {
+                throw PageRefusal(.forbidden, "without tokens commands are taken from this machine alone, and http.bind is open to others: flawd tokens add, and http.tokens names the file")
+            }
+            return "this machine"
+        }
+        guard let name = name(of: request) else { throw PageRefusal(.unauthorized, "log in first, or send the header Authorization: Bearer TOKEN") }
+        return name
+    }
+
+    /// Whose token or session a request shows.
+    func name(of request: Request) -> String? {
+        guard let tokens = current else { return nil }
+        if let value = request.header("Authorization"), value.hasPrefix("Bearer ") {
+            guard !sessions.isBarred else { return nil }
+            if let name = tokens.name(of: String(value.dropFirst("Bearer ".count))) { return name }
+            sessions.noteFailure()
+            return nil
+        }
+        guard let session = sessionKey(of: request).flatMap(sessions.session) else { return nil }
+        // Whoever was revoked is out at once.
+        return tokens.entries.contains { $0.name == session.name } ? session.name : nil
+    }
+
+    func sessionKey(of request: Request) -> String? {
+        request.headers[.cookie]?.split(separator: ";").lazy.map { $0.trimmingCharacters(in: .whitespaces) }
+            .first { $0.hasPrefix("\(Self.cookie)=") }.map { String($0.dropFirst(Self.cookie.count + 1)) }
+    }
+
+    /// - Returns: the session's key and whose it is.
+    func logIn(_ token: String) throws(PageRefusal) -> (key: String, name: String) {
+        guard let tokens = current else { throw PageRefusal(.badRequest, "nobody needs to log in: the configuration has no http.tokens") }
+        guard !sessions.isBarred else { throw PageRefusal(.tooManyRequests, "too many wrong tokens; try again in a minute") }
+        guard let name = tokens.name(of: token) else {
+            sessions.noteFailure()
+            throw PageRefusal(.unauthorized, "this token is not known")
+        }
+        return (sessions.begin(name), name)
+    }
+
+    /// As the file is now; a file that became unusable leaves the one before in force.
+    private var current: AccessTokens? {
+        _ = tokens?.reloadIfChanged(waitsToSettle: false)
+        return tokens?.current
+    }
+
+    func admitHost(_ request: Request) throws(PageRefusal) {
+        guard let authority = request.head.authority else { return }
+        var host = authority
+        if let colon = host.lastIndex(of: ":"), !host.hasSuffix("]") { host = String(host[..<colon]) }
+        let isAddress = HTTPAddress("\(host):1") != nil
+        guard isAddress || hosts.contains(host) else {
+            throw PageRefusal(.misdirectedRequest, "flawd is not called \(host.shownInMessage); use its address, or name it in the configuration's http.hosts")
+        }
+    }
+}
+
+extension Request {
+    func header(_ name: String) -> String? {
+        headers.first { $0.name.canonicalName == name.lowercased() }?.value
+    }
+}

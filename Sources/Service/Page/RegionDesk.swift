@@ -1,0 +1,183 @@
+import Foundation
+import Imaging
+import Inspection
+import Streaming
+
+/// What the page does with the region file: shows it, tries other regions on a frame, saves them, and goes back to an earlier file.
+///
+/// Everything here may wait for a worker, the journal or the disk: not on one of Swift's threads.
+final class RegionDesk: Sendable {
+    private let pipeline: Pipeline
+    private let file: ReloadableFile<RegionFile>
+    private let reloader: ConfigurationReloader
+    /// nil: nothing is kept, so there is no history.
+    private let journal: String?
+    private let limits: ImageLimits
+
+    init(pipeline: Pipeline, file: ReloadableFile<RegionFile>, reloader: ConfigurationReloader, journal: String?, limits: ImageLimits) {
+        self.pipeline = pipeline
+        self.file = file
+        self.reloader = reloader
+        self.journal = journal
+        self.limits = limits
+    }
+
+    // MARK: Showing
+
+    struct Regions: Encodable {
+        var path: String
+        var revision: String
+        var text: String
+        var cameras: [RegionDocument]
+        /// Why it cannot be saved; nil: it can.
+        var obstacle: String?
+    }
+
+    func regions() -> Regions {
+        let current = file.current
+        return Regions(
+            path: file.path, revision: current.revision, text: String(decoding: current.bytes, as: UTF8.self), cameras: current.documents, obstacle: obstacle)
+    }
+
+    private var obstacle: String? {
+        let folder = URL(fileURLWithPath: file.path).deletingLastPathComponent().path
+        guard access(folder, W_OK) == 0, access(file.path, W_OK) == 0 else {
+            return "\(file.path) cannot be written by flawd's user: \(String(cString: strerror(errno))). The configuration's regions: may name a file in flawd's own folder, such as /var/lib/flawd/regions.yaml"
+        }
+        return nil
+    }
+
+    // MARK: Trying
+
+    struct Trial: Encodable {
+        var width: Int
+        var height: Int
+        var verdict: Verdict
+        var detail: String?
+        var regions: [RegionResult]
+        var draft: RunLengthCode?
+        var milliseconds: Double
+    }
+
+    /// Inspects a frame by regions that are not in force, with the camera's own model, between two frames of the line.
+    ///
+    /// - Parameter entry: JSON with the keys of a camera's entry.
+    /// - Throws: `FileError` with what is wrong with the entry, or `PageRefusal`.
+    func trial(of frame: IncomingFrame, entry: [UInt8]) throws -> Trial {
+        let camera = frame.header.camera
+        let tried = try RegionFile(camera: camera, entry: entry, name: "regions"), decoded = RGBImage()
+        try FrameDecoder(limits: limits).decode(frame, into: decoded)
+        // Safe to hand over: nobody looks at the picture until the worker has answered.
+        nonisolated(unsafe) let image = decoded
+        let answer = pipeline.withInspector { inspector -> Trial? in
+            guard let inspector = inspector as? ModelInspector else { return nil }
+            inspector.keepsDraft = true
+            let begun = ContinuousClock.now, result = inspector.inspect(image, camera: camera, by: tried).result
+            return Trial(
+                width: image.width, height: image.height, verdict: result.verdict, detail: result.detail, regions: result.regions,
+                draft: inspector.draftMask.map { RunLengthCode($0) }, milliseconds: (ContinuousClock.now - begun) / .milliseconds(1))
+        }
+        guard let answer else { throw PageRefusal(.serviceUnavailable, "flawd is stopping") }
+        guard let trial = answer else { throw PageRefusal(.serviceUnavailable, "no model is at hand") }
+        return trial
+    }
+
+    // MARK: Saving
+
+    struct Saved: Encodable {
+        var revision: String
+        /// Comments and order are as they were.
+        var keepsText: Bool
+        var regions: Regions
+    }
+
+    /// Puts another entry for a camera into the file, and the file in force.
+    ///
+    /// - Parameters:
+    ///   - camera: the entry's name or prefix; one that is not there is added.
+    ///   - entry: JSON with the keys of a camera's entry; nil: it goes.
+    ///   - base: the revision that was edited; another one in the meantime is not overwritten.
+    /// - Throws: `FileError`, `PageRefusal`.
+    func save(camera: String, entry: [UInt8]?, base: String, who: String) throws -> Saved {
+        let current = file.current
+        guard current.revision == base else {
+            throw PageRefusal(.conflict, "the region file has changed since it was opened here (now \(current.revision.prefix(12))); look at it again before you save")
+        }
+        let new = try entry.map { try RegionFile(camera: camera, entry: $0, name: "regions") }
+        let (text, keepsText) = try current.text(replacing: camera, from: new, name: file.path)
+        try put(
+            Array(text.utf8), over: current,
+            audit: .init(
+                utcNs: pipeline.clock.utcNs(), who: who, action: "regions", subject: camera, before: current.text(of: camera), after: new?.text(of: camera) ?? ""))
+        return Saved(revision: file.current.revision, keepsText: keepsText, regions: regions())
+    }
+
+    /// Puts a file in force that was before.
+    func restore(revision: String, who: String) throws -> Saved {
+        let current = file.current
+        guard revision != current.revision else { throw PageRefusal(.conflict, "this file is in force already") }
+        guard let text = try reader().regionFile(revision: revision) else { throw PageRefusal(.notFound, "the journal does not keep a region file \(revision.prefix(12))") }
+        _ = try RegionFile(bytes: text, name: "the region file \(revision.prefix(12))")
+        try put(
+            text, over: current,
+            audit: .init(utcNs: pipeline.clock.utcNs(), who: who, action: "restore", subject: file.path, before: current.revision, after: revision))
+        return Saved(revision: file.current.revision, keepsText: true, regions: regions())
+    }
+
+    /// What was there is kept before it is replaced, and who did it is known before it is done.
+    private func put(_ bytes: [UInt8], over current: RegionFile, audit: AuditEntry) throws {
+        if let obstacle { throw PageRefusal(.conflict, obstacle) }
+        let new = try RegionFile(bytes: bytes, name: file.path)
+        guard try Data(contentsOf: URL(fileURLWithPath: file.path)) == Data(current.bytes) else {
+            throw PageRefusal(.conflict, "the region file has changed on the disk and is not in force; see the log before you save")
+        }
+        if journal != nil {
+            try pipeline.notes.keep([
+                .regionFile(revision: current.revision, text: current.bytes), .regionFile(revision: new.revision, text: new.bytes), .audit(audit),
+            ])
+        }
+        do { try Self.replace(file.path, with: bytes) } catch { throw PageRefusal(.internalServerError, "\(file.path): cannot be written: \(error.localizedDescription)") }
+        let outcome = reloader.reloadRegions()
+        guard file.current.revision == new.revision else { throw PageRefusal(.conflict, "saved, but not in force: \(outcome ?? "see the log")") }
+    }
+
+    /// At once: nobody reads half of it, and a loss of power leaves one or the other.
+    private static func replace(_ path: String, with bytes: [UInt8]) throws {
+        let url = URL(fileURLWithPath: path), mode = try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions]
+        try Data(bytes).write(to: url, options: .atomic)
+        if let mode { try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: path) }
+    }
+
+    // MARK: History
+
+    struct Revision: Encodable {
+        var revision: String
+        /// ns since 1970.
+        var sinceUTCNs: Int64
+        var isInForce: Bool
+
+        enum CodingKeys: String, CodingKey {
+            case revision
+            case sinceUTCNs = "since_utc_ns"
+            case isInForce = "in_force"
+        }
+    }
+
+    /// Region files that may be put in force again, the newest first.
+    func history() throws -> [Revision] {
+        let present = file.current.revision
+        return try reader().regionFiles(limit: 200).map { Revision(revision: $0.revision, sinceUTCNs: $0.utcNs, isInForce: $0.revision == present) }
+    }
+
+    func text(of revision: String) throws -> [UInt8] {
+        guard let text = try reader().regionFile(revision: revision) else { throw PageRefusal(.notFound, "the journal does not keep a region file \(revision.prefix(12))") }
+        return text
+    }
+
+    func audit(before: Int64, limit: Int) throws -> [AuditEntry] { try reader().audit(before: before, limit: limit) }
+
+    private func reader() throws -> JournalReader {
+        guard let journal else { throw PageRefusal(.notFound, "nothing is kept without a journal: give the configuration a journal:") }
+        return try JournalReader(path: journal)
+    }
+}

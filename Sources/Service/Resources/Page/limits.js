@@ -1,0 +1,108 @@
+// Limits by evidence: what a region measured on recent frames, and what other limits would have made of it.
+
+import { attempt, colours, h, notice, short } from "./dom.js";
+import { entryOf } from "./masks.js";
+import { get, post } from "./server.js";
+
+const kinds = [["defective", "marked defective", colours.fail], ["good", "marked good", colours.pass], ["unmarked", "not reviewed", "#9a9a9a"]];
+const [width, height, bins] = [720, 140, 60];
+
+/** A histogram with lines that can be dragged; `limits`: [{name, value, onchange}]. */
+function histogram(title, frames, value, { max, text, limits }) {
+  const counts = Array.from({ length: bins }, () => ({ defective: 0, good: 0, unmarked: 0 }));
+  for (const frame of frames) counts[Math.min(bins - 1, Math.floor(value(frame) / max * bins))][frame.truth ?? "unmarked"] += 1;
+  const highest = Math.max(1, ...counts.map((bin) => bin.defective + bin.good + bin.unmarked));
+  // Few marked frames among thousands must still be seen.
+  const tall = (count) => (count ? Math.max(2, Math.sqrt(count / highest) * height) : 0);
+  const chart = h("svg", { viewBox: `0 0 ${width} ${height + 18}`, class: "histogram", role: "img", "aria-label": title });
+  counts.forEach((bin, index) => {
+    let top = height;
+    for (const [kind, , colour] of kinds) {
+      const part = tall(bin[kind]);
+      top -= part;
+      if (part) chart.append(h("rect", { x: index * width / bins, y: top, width: width / bins - 1, height: part, fill: colour }, h("title", {}, `${text(index / bins * max)} to ${text((index + 1) / bins * max)}: ${bin[kind]} ${kind}`)));
+    }
+  });
+  for (const part of [0, 0.25, 0.5, 0.75, 1]) chart.append(h("text", { x: Math.min(part * width, width - 30), y: height + 14, class: "axis" }, text(part * max)));
+  for (const limit of limits.filter(({ value: at }) => Number.isFinite(at))) {
+    const x = Math.min(limit.value / max, 1) * width, line = h("g", { class: "limit" }, h("line", { x1: x, x2: x, y1: 0, y2: height }), h("rect", { x: x - 9, y: 0, width: 18, height, class: "grip" }), h("text", { x: Math.min(x + 4, width - 90), y: 12 }, limit.name));
+    line.addEventListener("pointerdown", (event) => {
+      event.preventDefault();
+      // The chart is drawn anew with each step, where it was.
+      const frame = chart.getBoundingClientRect(), ending = new AbortController();
+      addEventListener("pointermove", (move) => limit.onchange(Math.max(0, Math.min(1, (move.clientX - frame.left) / frame.width)) * max), ending);
+      for (const end of ["pointerup", "pointercancel"]) addEventListener(end, () => { ending.abort(); limit.onchange(null); }, ending);
+    });
+    chart.append(line);
+  }
+  return h("figure", {}, h("figcaption", {}, title), chart);
+}
+
+export async function open(place, wanted) {
+  const camera = h("select", { id: "limit-camera" }), region = h("select", { id: "limit-region" }), charts = h("div", {}), result = h("div", { class: "answer", role: "status" }), fields = h("div", { class: "fields" });
+  place.append(h("div", { class: "bar" }, h("label", { for: "limit-camera" }, "Camera "), camera, h("label", { for: "limit-region" }, " Region "), region,
+    h("button", { type: "button", class: "main", onclick: () => attempt(save) }, "Save these limits")),
+  h("p", { class: "legend" }, ...kinds.flatMap(([, text, colour]) => [h("svg", { viewBox: "0 0 10 10", class: "key" }, h("rect", { width: 10, height: 10, fill: colour })), ` ${text} `])), charts, fields, result);
+  let file, entry, frames = [], limits, waiting, leaving = false;
+
+  async function load(name) {
+    file = await get("/api/regions");
+    const cameras = (await get("/status")).cameras.map((item) => item.camera).filter((item) => entryOf(item, file.cameras)).sort();
+    camera.replaceChildren(...cameras.map((item) => h("option", { value: item }, item)));
+    if (!cameras.length) { charts.textContent = "No camera with regions has sent a frame."; return; }
+    camera.value = cameras.includes(name) ? name : cameras[0];
+    await chooseCamera();
+  }
+
+  async function chooseCamera() {
+    entry = JSON.parse(JSON.stringify(entryOf(camera.value, file.cameras)));
+    region.replaceChildren(...entry.regions.map(({ name }) => h("option", { value: name }, name)));
+    await chooseRegion();
+  }
+
+  async function chooseRegion() {
+    limits = entry.regions.find(({ name }) => name === region.value).limits;
+    frames = (await get("/api/evidence", { camera: camera.value, region: region.value })).frames;
+    draw();
+    await judge();
+  }
+
+  const control = (name, text, max, step) => {
+    const range = h("input", { type: "range", id: `limit-${name}`, min: 0, max, step, value: limits[name] ?? 0, oninput: () => { limits[name] = Number(range.value); draw(); later(); } });
+    return h("div", { class: "field" }, h("label", { for: `limit-${name}` }, `${text}: ${short(limits[name] ?? 0)}`), range);
+  };
+
+  function draw() {
+    if (!frames.length) { charts.textContent = "The journal has no inspected frame of this region."; fields.replaceChildren(); return; }
+    const score = (name, key) => ({ name, value: limits[key], onchange: (value) => { if (value === null) { later(); return; } limits[key] = Math.round(value * 1000) / 1000; draw(); later(); } });
+    const largest = Math.max(10, ...frames.map((frame) => frame.area));
+    const area = (name, key) => ({ name, value: limits[key], onchange: (value) => { if (value === null) { later(); return; } limits[key] = Math.round(value); draw(); later(); } });
+    const focus = document.activeElement?.id;
+    charts.replaceChildren(
+      histogram(`Score of ${frames.length} frames (height: square root of the number)`, frames, (frame) => frame.score, { max: 1, text: (value) => short(value, 2), limits: [score("review", "review_score"), score("fail", "fail_score")] }),
+      histogram("Largest defect, px", frames.filter((frame) => frame.area > 0), (frame) => frame.area, { max: largest, text: (value) => short(value, 0), limits: [area("smallest", "min_area_px"), area("largest", "max_area_px")] }));
+    fields.replaceChildren(control("review_score", "Review score", 1, 0.005), control("fail_score", "Fail score", 1, 0.005), ...(limits.min_area_mm2 === undefined ? [control("min_area_px", "Smallest defect, px", largest, 1)] : []));
+    if (focus) document.getElementById(focus)?.focus();
+  }
+
+  function later() { clearTimeout(waiting); waiting = setTimeout(() => attempt(judge), 150); }
+
+  async function judge() {
+    if (!frames.length || leaving) { result.replaceChildren(); return; }
+    const outcome = await post("/api/evidence/outcome", { camera: camera.value, region: region.value, entry });
+    const rate = (text, { count, of, interval }) => h("tr", {}, h("th", { scope: "row" }, text), h("td", {}, of ? `${count} of ${of}` : "–"), h("td", {}, of ? `${short(100 * interval.lower, 1)} to ${short(100 * interval.upper, 1)}%` : "mark frames in Review"));
+    result.replaceChildren(h("table", {}, h("caption", {}, "With these limits this region would have given"), h("thead", {}, h("tr", {}, ["", "frames", "95% interval"].map((text) => h("th", { scope: "col" }, text)))),
+      h("tbody", {}, ["pass", "review", "fail"].map((word) => h("tr", {}, h("th", { scope: "row" }, word), h("td", {}, outcome.verdicts[word] ?? 0), h("td", {}, ""))), rate("Escapes (defective and passed)", outcome.escapes), rate("Overkill (good and not passed)", outcome.overkill))));
+  }
+
+  async function save() {
+    const saved = await post("/api/regions/save", { camera: entry.camera, entry, base: file.revision });
+    file = saved.regions;
+    notice(`Saved, and in force as revision ${saved.revision.slice(0, 12)}`);
+  }
+
+  camera.onchange = () => attempt(chooseCamera);
+  region.onchange = () => attempt(chooseRegion);
+  await attempt(() => load(wanted));
+  return () => { leaving = true; clearTimeout(waiting); };
+}

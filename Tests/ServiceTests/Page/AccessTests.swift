@@ -1,0 +1,88 @@
+import Foundation
+import Hummingbird
+import HTTPTypes
+import Streaming
+import Testing
+
+@testable import Service
+
+@Suite struct AccessTests {
+    private static func request(_ headers: [String: String] = ["X-Flawd-Command": "1"], host: String? = "localhost:9640") -> Request {
+        var fields = HTTPFields()
+        for (name, value) in headers { if let name = HTTPField.Name(name) { fields[name] = value } }
+        return Request(head: HTTPRequest(method: .post, scheme: nil, authority: host, path: "/api/mark", headerFields: fields), body: RequestBody(buffer: ByteBuffer()))
+    }
+
+    private static func gate(_ bind: String = "127.0.0.1:9640", tokens: String? = nil) throws -> PageGuard {
+        var settings = try HTTPSettings(bind: bind, insecure: true)
+        settings.tokens = tokens
+        return try PageGuard(settings)
+    }
+
+    /// nil: admitted.
+    private func status(_ body: () throws -> Void) -> Int? {
+        do { try body() } catch { return (error as? PageRefusal)?.status.code ?? 0 }
+        return nil
+    }
+
+    @Test func tokens_AreKnownByTheirHash_UntilTheyAreRevoked() throws {
+        let token = AccessTokens.makeToken(), other = AccessTokens.makeToken()
+        #expect(token != other && token.utf8.count == 70)
+        var text = try AccessTokens.text("# ours\n", adding: "anna", token: token, file: "t")
+        text = try AccessTokens.text(text, adding: "ben", token: other, file: "t")
+        #expect(!text.contains(token) && text.hasPrefix("# ours\n"))
+        #expect(try AccessTokens(text: text, file: "t").name(of: token) == "anna" && AccessTokens(text: text, file: "t").name(of: "") == nil)
+        let less = try AccessTokens.text(text, revoking: "anna", file: "t")
+        #expect(try AccessTokens(text: less, file: "t").name(of: token) == nil && AccessTokens(text: less, file: "t").name(of: other) == "ben" && less.hasPrefix("# ours\n"))
+        #expect(throws: CurveError.self) { try AccessTokens.text(text, adding: "anna", token: other, file: "t") }
+        #expect(throws: CurveError.self) { try AccessTokens.text(text, adding: "an na", token: other, file: "t") }
+        #expect(throws: CurveError.self) { try AccessTokens.text(text, revoking: "carl", file: "t") }
+        for wrong in ["anna", "anna flawd_plain", "anna \(String(repeating: "G", count: 64))", text + text] { #expect(throws: CurveError.self) { try AccessTokens(text: wrong, file: "t") } }
+    }
+
+    @Test func withoutTokens_ThisMachineAloneChangesThings() throws {
+        let gate = try Self.gate()
+        #expect(try gate.admitWriting(Self.request()) == "this machine")
+        #expect(status { _ = try gate.admitWriting(Self.request([:])) } == 403)
+        #expect(status { _ = try gate.admitWriting(Self.request(host: "evil.example")) } == 421)
+        #expect(status { _ = try gate.admitWriting(Self.request(["X-Flawd-Command": "1", "Origin": "http://evil.example"])) } == 403)
+        #expect(status { _ = try gate.admitWriting(Self.request(["X-Flawd-Command": "1", "Origin": "http://localhost:9640"])) } == nil)
+        let open = try Self.gate("0.0.0.0:9640")
+        #expect(status { _ = try open.admitWriting(Self.request(host: "10.0.0.4:9640")) } == 403)
+        #expect(status { try open.admitReading(Self.request(host: "10.0.0.4:9640")) } == nil)
+    }
+
+    @Test func withTokens_EvenThisMachineShowsOne_AndOthersToRead() throws {
+        let folder = try TemporaryFolder(), token = AccessTokens.makeToken()
+        let path = try folder.write(AccessTokens.text("", adding: "anna", token: token, file: "t"), to: "tokens")
+        let gate = try Self.gate(tokens: path)
+        #expect(status { _ = try gate.admitWriting(Self.request()) } == 401)
+        #expect(status { try gate.admitReading(Self.request()) } == nil)
+        #expect(try gate.admitWriting(Self.request(["X-Flawd-Command": "1", "Authorization": "Bearer \(token)"])) == "anna")
+        #expect(status { _ = try gate.admitWriting(Self.request(["X-Flawd-Command": "1", "Authorization": "Bearer \(token)x"])) } == 401)
+        let (key, name) = try gate.logIn(token)
+        let cookie = ["X-Flawd-Command": "1", "Cookie": "a=b; flawd_session=\(key)"]
+        #expect(name == "anna")
+        #expect(try gate.admitWriting(Self.request(cookie)) == "anna")
+        let open = try Self.gate("0.0.0.0:9640", tokens: path)
+        #expect(status { try open.admitReading(Self.request(host: "10.0.0.4")) } == 401)
+        // Whoever is revoked is out, session and all.
+        _ = try folder.write("# nobody\n", to: "tokens")
+        #expect(status { _ = try gate.admitWriting(Self.request(cookie)) } == 401)
+    }
+
+    @Test func tooManyWrongTokens_BarEverybodyForAWhile() throws {
+        let folder = try TemporaryFolder(), token = AccessTokens.makeToken(), clock = ManualClock()
+        var settings = try HTTPSettings(bind: "127.0.0.1:9640", insecure: false)
+        settings.tokens = try folder.write(AccessTokens.text("", adding: "anna", token: token, file: "t"), to: "tokens")
+        let gate = try PageGuard(settings, sessions: PageSessions(clock: clock.clock))
+        for _ in 0..<10 { #expect(status { _ = try gate.logIn("guess") } == 401) }
+        #expect(status { _ = try gate.logIn(token) } == 429)
+        #expect(gate.name(of: Self.request(["Authorization": "Bearer \(token)"])) == nil)
+        clock.advance(ms: 61_000)
+        let (key, _) = try gate.logIn(token)
+        #expect(gate.sessions.session(key)?.name == "anna")
+        clock.advance(ms: PageSessions.lifetimeSeconds * 1000 + 1)
+        #expect(gate.sessions.session(key) == nil, "a session ends")
+    }
+}

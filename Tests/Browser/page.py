@@ -133,8 +133,8 @@ try:
         text.write_text("# kept by hand\n" + text.read_text())
         until("the daemon takes the file that was edited by hand", lambda: get("/api/regions")["text"].startswith("# kept"))
         page.get_by_role("button", name="Save", exact=True).click()
-        page.wait_for_selector(".notice.problem:not([hidden])")
-        check("what was changed meanwhile is not overwritten", "changed" in page.locator(".notice").inner_text())
+        page.wait_for_selector("text=has changed since")
+        check("what was changed meanwhile is not overwritten", "window" not in text.read_text())
         page.reload()
         see(page, "document.querySelector('.stage canvas')?.width === 400")
         before = get("/api/regions")["revision"]
@@ -208,6 +208,7 @@ try:
         page.wait_for_timeout(800)
         check("another limit gives another outcome", page.locator(".answer").inner_text() != old)
         old = page.get_by_label(re.compile("^Review score")).input_value()
+        page.locator(".limit .grip").first.scroll_into_view_if_needed()
         grip = page.locator(".limit .grip").first.bounding_box()
         page.mouse.move(grip["x"] + grip["width"] / 2, grip["y"] + 60)
         page.mouse.down()
@@ -263,8 +264,9 @@ try:
         said = [text for text in said if "status of 4" not in text]
         check(f"the browser complains of nothing: {said[:3]}", not said)
         browser.close()
-    read = subprocess.run([options.program.resolve(), "evaluate", report["folder"], "--prompt", "whole"], capture_output=True, text=True)
-    check(f"flawd reads the data set: {read.stderr.strip()[-200:]}", read.returncode == 0)
+    tuned = subprocess.run([options.program.resolve(), "tune", "--data", report["folder"], "--strict", "--method", "decoder", "--epochs", "1", "--out", folder / "tuned.safetensors"],
+                           capture_output=True, text=True)
+    check(f"flawd tunes a model on the data set {tuned.stderr.strip()[-200:] if tuned.returncode else ''}", tuned.returncode == 0 and (folder / "tuned.safetensors").exists())
     demo.send_signal(signal.SIGTERM)
     demo.wait()
 

@@ -3,8 +3,8 @@ import Imaging
 import Inspection
 import Streaming
 
-/// Writes marked frames as `flawd tune` reads them: the published layout, pairs `train/SEQ.jpg` and `train/SEQ.png`, the mask empty for good
-/// parts. A frame that came as JPEG is kept byte for byte.
+/// Writes marked frames as `flawd tune` reads them: the published layout, `train/SEQ.jpg` and, of defective parts, their mask `train/SEQ.png`.
+/// A frame that came as JPEG is kept byte for byte.
 struct DatasetExport {
     struct Report: Sendable, Encodable {
         struct Skipped: Sendable, Encodable {
@@ -50,7 +50,7 @@ struct DatasetExport {
         }
         let stem = "\(report.folder)/train/\(mark.seq)"
         let picture = frame.header.codec == .jpeg ? frame.payload.withBytes { [UInt8]($0) } : try JPEGEncoder(quality: 95, chroma: .full).encode(image)
-        try PNGFile.writeGray(mask.pixels.map { $0 == 0 ? 0 : 255 }, size: mask.size, path: stem + ".png")
+        if mark.truth == .defective { try PNGFile.writeGray(mask.pixels.map { $0 == 0 ? 0 : 255 }, size: mask.size, path: stem + ".png") }
         try Data(picture).write(to: URL(fileURLWithPath: stem + ".jpg"))
         if mark.truth == .good { report.good += 1 } else { report.defective += 1 }
     }

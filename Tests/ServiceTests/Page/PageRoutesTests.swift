@@ -260,8 +260,11 @@ import Testing
             let png = try [UInt8](Data(contentsOf: URL(fileURLWithPath: "\(folder.path)/\(name)/train/7.png")))
             return try png.withUnsafeBufferPointer { bytes throws(ImagingError) in try PNGFile.decodeGray(UnsafeRawBufferPointer(bytes)).pixels }
         }
-        let found = try truth(mark(.defective), "one"), good = try truth(mark(.good), "two")
-        #expect(found == mask.pixels.map { $0 * 255 } && good.allSatisfy { $0 == 0 })
+        let found = try truth(mark(.defective), "one")
+        #expect(found == mask.pixels.map { $0 * 255 })
+        var good = try DatasetExport(folder: "\(folder.path)/two", limits: ImageLimits())
+        try good.add(mark(.good), event, frame)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: "\(folder.path)/two/train") == ["7.jpg"], "a good part has no mask")
         let drawn = try truth(mark(.defective, [[[2, 2], [8, 2], [8, 6], [2, 6]]]), "three")
         #expect(drawn.count { $0 == 255 } == 24 && drawn[3 * 20 + 3] == 255 && drawn[25] == 0)
         var export = try DatasetExport(folder: "\(folder.path)/four", limits: ImageLimits())

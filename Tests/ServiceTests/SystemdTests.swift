@@ -189,5 +189,9 @@ private struct PatientSource: FrameSource {
         #expect(copy.logLevel == .info)
         level.current = .error
         #expect(logger.logLevel == .error && copy.logLevel == .error)
+        // A part that is made quieter, such as the HTTP server, does not silence the others.
+        var quiet = logger
+        quiet.logLevel = .critical
+        #expect(quiet.logLevel == .critical && logger.logLevel == .error && level.current == .error)
     }
 }

@@ -12,10 +12,11 @@ public final class SharedLogLevel: Sendable {
     }
 }
 
-/// A handler whose level is everybody's.
+/// A handler whose level is everybody's, until a logger is given one of its own.
 public struct SharedLevelHandler: LogHandler {
     private let level: SharedLogLevel
     private var handler: any LogHandler
+    private var own: Logger.Level?
 
     public init(_ handler: any LogHandler, level: SharedLogLevel) {
         self.level = level
@@ -24,8 +25,8 @@ public struct SharedLevelHandler: LogHandler {
     }
 
     public var logLevel: Logger.Level {
-        get { level.current }
-        set { level.current = newValue }
+        get { own ?? level.current }
+        set { own = newValue }
     }
 
     public var metadata: Logger.Metadata {

@@ -35,9 +35,9 @@ import Testing
         }
         let monitor = HealthMonitor(rig)
         let routes: [any HTTPRoutes] = [HealthRoutes(monitor: monitor, exporter: MetricsExporter(factory: registry), registry: registry), LongRoute(),
-            CommandRoutes(controller: try Self.controller(rig), gate: try PageGuard(HTTPSettings(address: #require(HTTPAddress(commandsAt)))))]
+            CommandRoutes(controller: try Self.controller(rig), gate: try PageGuard(HTTPSettings(address: #require(HTTPAddress(commandsAt))), logger: quiet))]
         let (ports, port) = AsyncStream<Int>.makeStream()
-        let service = HTTPService(settings: settings, gate: try PageGuard(settings), routes: routes, metrics: registry, logger: quiet) {
+        let service = HTTPService(settings: settings, gate: try PageGuard(settings, logger: quiet), routes: routes, metrics: registry, logger: quiet) {
             port.yield($0)
             port.finish()
         }
@@ -234,7 +234,7 @@ import Testing
             } catch {
                 #expect(error.description.hasPrefix("http.bind: cannot listen on 127.0.0.1:\(port): ") && error.description.contains("another program"))
             }
-            let service = HTTPService(settings: HTTPSettings(address: address), gate: try PageGuard(HTTPSettings(address: address)), routes: [], metrics: PrometheusRegistry(), logger: quiet)
+            let service = HTTPService(settings: HTTPSettings(address: address), gate: try PageGuard(HTTPSettings(address: address), logger: quiet), routes: [], metrics: PrometheusRegistry(), logger: quiet)
             let failed = DispatchSemaphore(value: 0), message = Monitor("")
             Task {
                 do { try await service.run() } catch { message.update { $0 = "\(error)" } }

@@ -72,7 +72,7 @@ extension HealthMonitor {
         let monitor = HealthMonitor(rig, journal: journal, recording: keeper)
         monitor.look()
         MetricsExporter(factory: registry).export(monitor.report())
-        try RefusalMiddleware(gate: PageGuard(HTTPSettings(bind: "127.0.0.1:0", insecure: false)), paths: [], commands: [], metrics: registry).count(path: "/metrics", code: 200)
+        try RefusalMiddleware(gate: PageGuard(HTTPSettings(bind: "127.0.0.1:0", insecure: false), logger: quiet), paths: [], commands: [], metrics: registry).count(path: "/metrics", code: 200)
         let families = registry.contents.families
         #expect(Set(families.map(\.description.name) + [MetricCatalog.refusedSeries.name]) == Set(MetricCatalog.all.map(\.name)))
         for family in families {

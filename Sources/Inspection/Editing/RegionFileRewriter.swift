@@ -71,7 +71,10 @@ struct RegionFileRewriter {
             if let text = attempt(camera, entry), isRight(text, wanted) { return Outcome(text: mark + text, keepsText: true) }
         }
         let text = (["version: 1", "cameras:"] + wanted.flatMap { $0.lines.map { "  " + $0 } }).map { $0 + "\n" }.joined()
-        _ = try RegionFile(yaml: text, name: source.name)
+        guard isRight(text, wanted) else {
+            _ = try RegionFile(yaml: text, name: source.name)
+            throw FileError(file: source.name, "cannot be written with this entry; give its names letters, digits and spaces alone")
+        }
         return Outcome(text: text, keepsText: false)
     }
 
@@ -180,8 +183,9 @@ extension RegionFile {
     /// - Returns: the text, and whether everything else in it stayed as it was, comments included.
     /// - Throws: `FileError` where no region file would be left.
     public func text(replacing camera: String, from file: RegionFile?, name: String) throws(FileError) -> (text: String, keepsText: Bool) {
-        let outcome = try RegionFileRewriter(YAMLSource(bytes: bytes, name: name, kind: .regions))
-            .replacing(camera: camera, with: file?.entries.first { $0.pattern.text == camera })
+        let entry = file?.entries.first { $0.pattern.text == camera }
+        guard file == nil || entry != nil else { throw FileError(file: name, "the entry is not one of camera \(camera.quotedForMessage)") }
+        let outcome = try RegionFileRewriter(YAMLSource(bytes: bytes, name: name, kind: .regions)).replacing(camera: camera, with: entry)
         return (outcome.text, outcome.keepsText)
     }
 

@@ -1,3 +1,4 @@
+import Foundation
 import SegmentAnything
 
 extension CameraEntry {
@@ -66,10 +67,15 @@ extension String {
     fileprivate var asScalar: String {
         let plain = !isEmpty && first?.isASCIILetter == true && last != " " && last != ":"
             && allSatisfy { $0.isASCIILetter || $0.isASCII && $0.isNumber || " _-./".contains($0) }
-        guard !plain else { return self }
+        // Words that other readers of YAML take for something else.
+        guard !plain || ["null", "true", "false", "yes", "no", "on", "off"].contains(lowercased()) else { return self }
         var writer = JSONWriter()
         writer.string(self)
-        return String(decoding: writer.bytes, as: UTF8.self)
+        // Ends of lines to YAML.
+        return ["85", "2028", "2029"].reduce(String(decoding: writer.bytes, as: UTF8.self)) { text, digits in
+            guard let end = UInt32(digits, radix: 16).flatMap(Unicode.Scalar.init) else { return text }
+            return text.replacingOccurrences(of: String(Character(end)), with: "\\u" + String(repeating: "0", count: 4 - digits.count) + digits)
+        }
     }
 }
 

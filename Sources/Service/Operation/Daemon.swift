@@ -47,7 +47,7 @@ public struct Daemon: Sendable {
         self.metrics = metrics
         self.logger = logger
         if let http = configuration.http { try HTTPService.probe(http.address) }
-        gate = try configuration.http.map { try PageGuard($0) }
+        gate = try configuration.http.map { try PageGuard($0, logger: logger) }
         let page = configuration.http?.servesPage == true ? RecentFrames() : nil
         self.page = page
         // Before a file is in force, so that the journal knows every file that a verdict names.

@@ -41,14 +41,11 @@ final class ModelInspector: FrameInspecting {
         return FrameInspection(result: result, regionsRevision: file.revision, model: session.model.hash)
     }
 
-    /// Inspects by a region file that is not in force: what it would say.
-    func inspect(_ image: RGBImage, camera: String, by file: RegionFile) -> FrameInspection {
-        plan = file.plan(camera: camera, frame: image.size)
-        guard let plan else {
-            return FrameInspection(result: FrameResult(verdict: .uninspected, reason: .noRegion, detail: "no region is meant for this camera"), regionsRevision: nil)
-        }
+    /// Inspects by regions that are not in force: what they would say.
+    func inspect(_ image: RGBImage, camera: String, by tried: InspectionPlan) -> FrameResult {
+        plan = tried
         session.use(models.current.model(of: camera))
-        return FrameInspection(result: inspector.inspect(image, plan: plan), regionsRevision: nil, model: session.model.hash)
+        return inspector.inspect(image, plan: tried)
     }
 
     var keepsDraft: Bool {

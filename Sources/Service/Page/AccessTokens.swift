@@ -43,10 +43,15 @@ public struct AccessTokens: Sendable, Equatable {
     private static func lines(of text: String) -> [Substring] { text.split(omittingEmptySubsequences: false) { $0 == "\n" || $0 == "\r\n" } }
 
     /// Whose token it is; nil: nobody's.
-    public func name(of token: String) -> String? {
+    public func entry(of token: String) -> Entry? {
         let hash = Self.hash(token)
-        return entries.first { $0.hash == hash }?.name
+        return entries.first { $0.hash == hash }
     }
+
+    /// Nobody has one.
+    public static let none = AccessTokens()
+
+    private init() { entries = [] }
 
     private static func hash(_ token: String) -> String { Array(token.utf8).withUnsafeBytes { ContentHash.sha256($0) } }
 

@@ -113,7 +113,10 @@ final class EvidenceDesk: Sendable {
         let decoder = JSONDecoder()
         try review.reader().forEach(query) { record in
             guard let event = try? decoder.decode(RegionsOnly.self, from: Data(record.json)), let result = event.regions.first(where: { $0.name == region }) else { return }
-            frames.append(Measured(seq: record.seq, result: result, frame: result.defects.first?.segmentation.size))
+            var measured = Measured(seq: record.seq, result: result, frame: result.defects.first?.segmentation.size)
+            // Where a defect lies is not judged.
+            for index in measured.result.defects.indices { measured.result.defects[index].segmentation = RunLengthCode(size: .init(width: 0, height: 0), counts: "") }
+            frames.append(measured)
         }
         frames.reverse()
         cache.update { $0 = Cache(camera: camera, region: region, frames: frames) }

@@ -18,7 +18,7 @@ struct LiveFeed {
     private let regions: ReloadableFile<RegionFile>
     private let wantsDraft: Bool
     private var versions: [String: UInt64] = [:]
-    private var failureCount = UInt64.max
+    private var failureCount: UInt64 = 0
     private var round = 0
 
     init(recent: RecentFrames, monitor: HealthMonitor, regions: ReloadableFile<RegionFile>, wantsDraft: Bool) {
@@ -51,9 +51,9 @@ struct LiveFeed {
             parts.append(Self.list("cameras", changed.map(\.shown)))
         }
         let failures = recent.failures
-        if failures.count != failureCount {
+        if failures.count > failureCount {
+            parts.append(Self.list("failures", failures.last.suffix(Int(clamping: failures.count - failureCount)).reversed()))
             failureCount = failures.count
-            parts.append(Self.list("failures", failures.last.reversed()))
         }
         if round % Self.every == 0, let figures = figures() { parts.append(Array("\"figures\":".utf8) + figures) }
         guard !parts.isEmpty else { return nil }

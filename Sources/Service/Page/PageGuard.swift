@@ -1,12 +1,13 @@
 import Foundation
 import Hummingbird
 import Inspection
+import Logging
 import Streaming
 
 /// Decides who is answered over HTTP.
 ///
-/// Reading: from this machine everybody; from others those who show a token, where there are any. Writing: with a token where there are any,
-/// even from this machine; without, from this machine alone. A page of another site is kept out by the `Host` that its requests name (it may have
+/// Reading: from this machine everybody; from others, and through a proxy, those who show a token, where there are any. Writing: with a token where
+/// there are any, even from this machine; without, from this machine alone. A page of another site is kept out by the `Host` that its requests name (it may have
 /// made its own name mean this machine), by a header that it cannot send without being asked about it first, which is never answered, and by `Origin`.
 struct PageGuard: Sendable {
     static let commandHeader = "X-Flawd-Command"
@@ -18,8 +19,12 @@ struct PageGuard: Sendable {
     /// Names by which a proxy in front of flawd is called.
     let hosts: [String]
     let sessions: PageSessions
+    /// The list of tokens cannot be used as it is now: nobody's counts.
+    private let isBroken = Monitor(false)
+    private let logger: Logger
 
-    init(_ settings: HTTPSettings, sessions: PageSessions = PageSessions()) throws(CurveError) {
+    init(_ settings: HTTPSettings, sessions: PageSessions = PageSessions(), logger: Logger) throws(CurveError) {
+        self.logger = logger
         address = settings.address
         hosts = settings.hosts
         self.sessions = sessions
@@ -31,8 +36,8 @@ struct PageGuard: Sendable {
     /// - Throws: unless the request may be answered.
     func admitReading(_ request: Request) throws(PageRefusal) {
         try admitHost(request)
-        if !address.isLoopback, tokens != nil, name(of: request) == nil {
-            throw PageRefusal(.unauthorized, "log in first: this address is open to other machines")
+        if !isLocal(request), tokens != nil, name(of: request) == nil {
+            throw PageRefusal(.unauthorized, "log in first: other machines reach this address")
         }
     }
 
@@ -45,8 +50,8 @@ struct PageGuard: Sendable {
             throw PageRefusal(.forbidden, "a page of \(origin.shownInMessage) does not command flawd")
         }
         guard tokens != nil else {
-            guard address.isLoopback else {
-                throw PageRefusal(.forbidden, "without tokens commands are taken from this machine alone, and http.bind is open to others: flawd tokens add, and http.tokens names the file")
+            guard isLocal(request) else {
+                throw PageRefusal(.forbidden, "without tokens commands are taken from this machine alone, and others reach this address: flawd tokens add, and http.tokens names the file")
             }
             return "this machine"
         }
@@ -58,14 +63,11 @@ struct PageGuard: Sendable {
     func name(of request: Request) -> String? {
         guard let tokens = current else { return nil }
         if let value = request.header("Authorization"), value.hasPrefix("Bearer ") {
-            guard !sessions.isBarred else { return nil }
-            if let name = tokens.name(of: String(value.dropFirst("Bearer ".count))) { return name }
-            sessions.noteFailure()
-            return nil
+            return tokens.entry(of: String(value.dropFirst("Bearer ".count)))?.name
         }
         guard let session = sessionKey(of: request).flatMap(sessions.session) else { return nil }
-        // Whoever was revoked is out at once.
-        return tokens.entries.contains { $0.name == session.name } ? session.name : nil
+        // Whoever was revoked is out at once, and stays out with another token of the same name.
+        return tokens.entries.contains { $0.name == session.holder.name && $0.hash == session.holder.hash } ? session.holder.name : nil
     }
 
     func sessionKey(of request: Request) -> String? {
@@ -76,19 +78,35 @@ struct PageGuard: Sendable {
     /// - Returns: the session's key and whose it is.
     func logIn(_ token: String) throws(PageRefusal) -> (key: String, name: String) {
         guard let tokens = current else { throw PageRefusal(.badRequest, "nobody needs to log in: the configuration has no http.tokens") }
-        guard !sessions.isBarred else { throw PageRefusal(.tooManyRequests, "too many wrong tokens; try again in a minute") }
-        guard let name = tokens.name(of: token) else {
+        guard let entry = tokens.entry(of: token) else {
+            // A right one is let in all the same: nobody locks others out.
+            guard !sessions.isBarred else { throw PageRefusal(.tooManyRequests, "too many wrong tokens; try again in a minute") }
             sessions.noteFailure()
             throw PageRefusal(.unauthorized, "this token is not known")
         }
-        return (sessions.begin(name), name)
+        return (sessions.begin(entry), entry.name)
     }
 
-    /// As the file is now; a file that became unusable leaves the one before in force.
+    /// As the file is now. Of one that is gone, or not usable, nobody's token counts: somebody may just have been taken out of it.
     private var current: AccessTokens? {
-        _ = tokens?.reloadIfChanged(waitsToSettle: false)
-        return tokens?.current
+        guard let tokens else { return nil }
+        switch tokens.reloadIfChanged(waitsToSettle: false) {
+        case .refused(let error)?:
+            isBroken.update { $0 = true }
+            logger.error("\(error); nobody can log in until it is mended")
+        case .replaced?: isBroken.update { $0 = false }
+        case nil: break
+        }
+        return isBroken.read({ $0 }) || !FileManager.default.fileExists(atPath: tokens.path) ? AccessTokens.none : tokens.current
     }
+
+    /// From this machine, and not for another one by way of a proxy.
+    private func isLocal(_ request: Request) -> Bool {
+        address.isLoopback && hosts.isEmpty && !["Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-IP", "Via"].contains { request.header($0) != nil }
+    }
+
+    /// Whether somebody who asks so may change things.
+    func mayChange(_ request: Request) -> Bool { tokens == nil ? isLocal(request) : name(of: request) != nil }
 
     func admitHost(_ request: Request) throws(PageRefusal) {
         guard let authority = request.head.authority else { return }

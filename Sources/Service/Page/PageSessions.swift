@@ -3,7 +3,8 @@ import Foundation
 /// Who is logged in. Kept in memory: after a restart people log in again.
 final class PageSessions: Sendable {
     struct Session: Sendable {
-        var name: String
+        /// As the list had it at the login.
+        var holder: AccessTokens.Entry
         fileprivate var endNs: Int64
     }
 
@@ -15,7 +16,7 @@ final class PageSessions: Sendable {
 
     static let lifetimeSeconds = 12 * 3600
     private static let mostSessions = 256
-    /// Wrong tokens a minute, from everybody together; then nobody can log in for a while. Nobody guesses 256 bits, but a log should not fill.
+    /// Wrong tokens a minute, from everybody together, that are told so.
     private static let (mostFailures, patienceNs): (Int, Int64) = (10, 60_000_000_000)
 
     private let clock: PipelineClock
@@ -23,7 +24,7 @@ final class PageSessions: Sendable {
 
     init(clock: PipelineClock = .system) { self.clock = clock }
 
-    /// Whether so many were wrong that nobody is let in for now.
+    /// Whether so many were wrong that further ones are only put off.
     var isBarred: Bool { state.update { Self.count(&$0, clock.monotonicNs()) >= Self.mostFailures } }
 
     func noteFailure() { state.update { $0.failures.append(clock.monotonicNs()) } }
@@ -35,14 +36,14 @@ final class PageSessions: Sendable {
     }
 
     /// - Returns: what the browser keeps.
-    func begin(_ name: String) -> String {
+    func begin(_ holder: AccessTokens.Entry) -> String {
         let key = AccessTokens.makeToken(), now = clock.monotonicNs()
         state.update { state in
             state.sessions = state.sessions.filter { $0.value.endNs > now }
             if state.sessions.count >= Self.mostSessions, let oldest = state.sessions.min(by: { $0.value.endNs < $1.value.endNs }) {
                 state.sessions[oldest.key] = nil
             }
-            state.sessions[key] = Session(name: name, endNs: now + Int64(Self.lifetimeSeconds) * 1_000_000_000)
+            state.sessions[key] = Session(holder: holder, endNs: now + Int64(Self.lifetimeSeconds) * 1_000_000_000)
         }
         return key
     }

@@ -12,6 +12,8 @@ final class RecentFrames: FrameTap {
         /// nil: what came was no frame, or its payload is not kept.
         var frame: IncomingFrame?
         var draft: RunLengthCode?
+
+        fileprivate var bytes: Int { frame?.payload.count ?? 0 }
     }
 
     struct Camera: Sendable {
@@ -32,6 +34,8 @@ final class RecentFrames: FrameTap {
         var failures: Deque<Shown> = []
         var failureBytes = 0
         var failureCount: UInt64 = 0
+        /// Of all cameras' newest frames.
+        var cameraBytes = 0
         var yield = YieldChart()
     }
 
@@ -39,11 +43,15 @@ final class RecentFrames: FrameTap {
     private static let mostFailureBytes = 64 << 20
     /// A larger payload is not kept.
     private static let mostFrameBytes = 32 << 20
+    /// Of the newest frames of all cameras together, and of frames on their way through the pipeline; what is more is shown without its picture.
+    private static let (mostCameraBytes, mostHeldBytes) = (128 << 20, 128 << 20)
 
     private let clock: PipelineClock
     private let state = Monitor(State())
     /// On the monotonic clock: until when somebody wants drafts.
     private let draftUntil = Atomic<Int64>(.min)
+    /// Bytes of payloads between `hold` and `take`.
+    private let held = Atomic<Int>(0)
 
     init(clock: PipelineClock = .system) { self.clock = clock }
 
@@ -51,14 +59,25 @@ final class RecentFrames: FrameTap {
 
     var wantsDraft: Bool { draftUntil.load(ordering: .relaxed) > clock.monotonicNs() }
 
-    func hold(_ frame: IncomingFrame) -> Bool { frame.payload.count <= Self.mostFrameBytes }
+    func hold(_ frame: IncomingFrame) -> Bool {
+        let bytes = frame.payload.count
+        guard bytes <= Self.mostFrameBytes, held.add(bytes, ordering: .relaxed).newValue <= Self.mostHeldBytes else {
+            if bytes <= Self.mostFrameBytes { held.subtract(bytes, ordering: .relaxed) }
+            return false
+        }
+        return true
+    }
 
-    func release(_ frame: IncomingFrame) {}
+    func release(_ frame: IncomingFrame) { held.subtract(frame.payload.count, ordering: .relaxed) }
 
     func take(_ event: VerdictEvent, frame: IncomingFrame?, draft: RunLengthCode?) {
-        let shown = Shown(event: event, frame: frame, draft: draft)
+        if let frame { release(frame) }
         state.update { state in
-            if let place = state.places[event.camera] {
+            var shown = Shown(event: event, frame: frame, draft: draft)
+            let place = state.places[event.camera], before = place.map { state.cameras[$0].bytes } ?? 0
+            if state.cameraBytes - before + shown.bytes > Self.mostCameraBytes { shown.frame = nil }
+            defer { state.cameraBytes += state.cameras[state.places[event.camera] ?? 0].bytes - before }
+            if let place {
                 state.cameras[place].take(shown)
             } else {
                 state.places[event.camera] = state.cameras.count
@@ -68,9 +87,9 @@ final class RecentFrames: FrameTap {
             guard event.verdict == .fail || event.verdict == .review else { return }
             state.failureCount += 1
             state.failures.append(shown)
-            state.failureBytes += frame?.payload.count ?? 0
+            state.failureBytes += shown.bytes
             while state.failures.count > 1, state.failures.count > Self.mostFailures || state.failureBytes > Self.mostFailureBytes {
-                state.failureBytes -= state.failures.removeFirst().frame?.payload.count ?? 0
+                state.failureBytes -= state.failures.removeFirst().bytes
             }
         }
     }
@@ -104,7 +123,8 @@ extension RecentFrames.Camera {
     fileprivate mutating func take(_ shown: RecentFrames.Shown) {
         last.append(shown)
         version += 1
-        var bytes = last.reduce(0) { $0 + ($1.frame?.payload.count ?? 0) }
-        while last.count > 1, last.count > Self.mostFrames || bytes > Self.mostBytes { bytes -= last.removeFirst().frame?.payload.count ?? 0 }
+        while last.count > 1, last.count > Self.mostFrames || bytes > Self.mostBytes { last.removeFirst() }
     }
+
+    fileprivate var bytes: Int { last.reduce(0) { $0 + $1.bytes } }
 }

@@ -49,6 +49,8 @@ final class RegionDesk: Sendable {
 
     // MARK: Trying
 
+    private static let mostTriedRegions = 16
+
     struct Trial: Encodable {
         var width: Int
         var height: Int
@@ -67,12 +69,16 @@ final class RegionDesk: Sendable {
         let camera = frame.header.camera
         let tried = try RegionFile(camera: camera, entry: entry, name: "regions"), decoded = RGBImage()
         try FrameDecoder(limits: limits).decode(frame, into: decoded)
+        // Each may take the model a while, and a worker that is away for long counts as stuck.
+        let count = tried.documents.first?.regions.count ?? 0, most = max(Self.mostTriedRegions, (file.current.document(of: camera)?.regions.count ?? 0) + 8)
+        guard count <= most else { throw PageRefusal(.badRequest, "at most \(most) regions are tried at once; these are \(count)") }
+        guard let plan = tried.plan(camera: camera, frame: decoded.size) else { throw PageRefusal(.badRequest, "no region is meant for this camera") }
         // Safe to hand over: nobody looks at the picture until the worker has answered.
         nonisolated(unsafe) let image = decoded
         let answer = pipeline.withInspector { inspector -> Trial? in
             guard let inspector = inspector as? ModelInspector else { return nil }
             inspector.keepsDraft = true
-            let begun = ContinuousClock.now, result = inspector.inspect(image, camera: camera, by: tried).result
+            let begun = ContinuousClock.now, result = inspector.inspect(image, camera: camera, by: plan)
             return Trial(
                 width: image.width, height: image.height, verdict: result.verdict, detail: result.detail, regions: result.regions,
                 draft: inspector.draftMask.map { RunLengthCode($0) }, milliseconds: (ContinuousClock.now - begun) / .milliseconds(1))
@@ -128,22 +134,29 @@ final class RegionDesk: Sendable {
     private func put(_ bytes: [UInt8], over current: RegionFile, audit: AuditEntry) throws {
         if let obstacle { throw PageRefusal(.conflict, obstacle) }
         let new = try RegionFile(bytes: bytes, name: file.path)
-        guard try Data(contentsOf: URL(fileURLWithPath: file.path)) == Data(current.bytes) else {
-            throw PageRefusal(.conflict, "the region file has changed on the disk and is not in force; see the log before you save")
-        }
+        try expectUnchanged(current)
         if journal != nil {
             try pipeline.notes.keep([
                 .regionFile(revision: current.revision, text: current.bytes), .regionFile(revision: new.revision, text: new.bytes), .audit(audit),
             ])
         }
+        // That took a moment.
+        try expectUnchanged(current)
         do { try Self.replace(file.path, with: bytes) } catch { throw PageRefusal(.internalServerError, "\(file.path): cannot be written: \(error.localizedDescription)") }
         let outcome = reloader.reloadRegions()
         guard file.current.revision == new.revision else { throw PageRefusal(.conflict, "saved, but not in force: \(outcome ?? "see the log")") }
     }
 
+    private func expectUnchanged(_ current: RegionFile) throws {
+        guard file.current.revision == current.revision, try Data(contentsOf: URL(fileURLWithPath: file.path)) == Data(current.bytes) else {
+            throw PageRefusal(.conflict, "the region file has changed on the disk; look at it, and at the log, before you save")
+        }
+    }
+
     /// At once: nobody reads half of it, and a loss of power leaves one or the other.
     private static func replace(_ path: String, with bytes: [UInt8]) throws {
-        let url = URL(fileURLWithPath: path), mode = try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions]
+        // A link stays one.
+        let url = URL(fileURLWithPath: path).resolvingSymlinksInPath(), mode = try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions]
         try Data(bytes).write(to: url, options: .atomic)
         if let mode { try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: path) }
     }

@@ -38,7 +38,7 @@ struct RegionRoutes: HTTPRoutes {
             return .json(try await queue.run { try desk.audit(before: before, limit: 100) })
         }
         router.read("api/audit.csv", gate) { _ in
-            let entries = try await queue.run { try desk.audit(before: .max, limit: 100_000) }
+            let entries = try await queue.run { try desk.audit(before: .max, limit: 10_000) }
             return .text(AuditTable.csv(entries), type: "text/csv; charset=utf-8")
         }
         router.write("api/preview", gate, taking: Preview.self) { [frozen = parts.frozen] wanted, _ in

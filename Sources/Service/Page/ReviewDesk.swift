@@ -33,7 +33,10 @@ final class ReviewDesk: Sendable {
 
     func reader() throws -> JournalReader {
         guard let journal else { throw PageRefusal(.notFound, "verdicts are not kept: give the configuration a journal:") }
-        return try JournalReader(path: journal)
+        let reader = try JournalReader(path: journal)
+        // Others wait behind whoever searches.
+        reader.giveUp(afterSeconds: 5)
+        return reader
     }
 
     // MARK: Finding

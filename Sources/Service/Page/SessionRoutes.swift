@@ -26,7 +26,7 @@ struct SessionRoutes: HTTPRoutes {
             do { try gate.admitHost(request) } catch { return PageRefusal(error).response }
             let who = gate.name(of: request)
             return .json(Session(
-                who: who, needsLogin: gate.tokens != nil, mayChange: gate.tokens == nil ? gate.address.isLoopback : who != nil,
+                who: who, needsLogin: gate.tokens != nil, mayChange: gate.mayChange(request),
                 keepsVerdicts: parts.review.keepsVerdicts, recordsFrames: parts.review.recordsFrames))
         }
         router.post("api/login") { request, _ in

@@ -96,7 +96,7 @@ extension Pipeline {
             verdict: result.verdict, reason: result.verdict == .uninspected ? result.reason ?? .modelError : nil,
             detail: result.detail, regions: result.regions, regionsRevision: inspection.regionsRevision,
             model: inspection.model, frameHash: frame.hash, times: times)
-        if wantsDraft, let draft = inspector.draftMask { outcome.draft = RunLengthCode(draft) }
+        if wantsDraft, result.verdict != .uninspected, let draft = inspector.draftMask { outcome.draft = RunLengthCode(draft) }
         if result.verdict != .uninspected, capture(frame, result, from: inspector) {
             outcome.slot = frame.slot
         }

@@ -20,7 +20,7 @@ public final class Journal {
     private let lock: Int32
     private var keptRegions: Set<String>
     /// After a disk's fault nothing that it says is to be trusted: a restart reads what is really there.
-    private var fault: JournalError?
+    var fault: JournalError?
 
     /// Events that one transaction removes at most, so that the next verdict never waits long.
     static let removalBatch = 1000
@@ -175,7 +175,7 @@ public final class Journal {
         keptRegions.formUnion(regionFiles.keys)
     }
 
-    private func remembered(_ error: JournalError) -> JournalError {
+    func remembered(_ error: JournalError) -> JournalError {
         if error.kind == .disk || error.kind == .content { fault = error }
         return error
     }

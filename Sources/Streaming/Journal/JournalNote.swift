@@ -96,6 +96,7 @@ extension Journal {
     /// - Parameter utcNs: ns since 1970, of region files.
     /// - Throws: ``JournalError``; then none of them is in the journal.
     public func note(_ notes: [JournalNote], utcNs: Int64) throws(JournalError) {
+        if let fault { throw fault }
         do {
             try queue.writeWithoutTransaction { database in
                 try database.inTransaction(.immediate) {
@@ -104,7 +105,7 @@ extension Journal {
                 }
             }
         } catch {
-            throw JournalError(path, doing: "write to it", error)
+            throw remembered(JournalError(path, doing: "write to it", error))
         }
     }
 

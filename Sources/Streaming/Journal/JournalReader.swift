@@ -1,3 +1,4 @@
+import Dispatch
 import Foundation
 import GRDB
 
@@ -119,6 +120,17 @@ public final class JournalReader {
 
     /// Calls `body` with every event that a query finds, in order. Memory does not grow with their number, but for the newest ones.
     public func forEach(_ query: Query, _ body: (JournalRecord) throws -> Void) throws {
+        do { try find(query, body) } catch let error as DatabaseError where error.resultCode == .SQLITE_INTERRUPT {
+            throw JournalError(path, "to search it takes too long; ask for a shorter time, or for less", kind: .busy)
+        }
+    }
+
+    /// What takes longer than so many seconds from now on is given up.
+    public func giveUp(afterSeconds seconds: Double) {
+        DispatchQueue.global().asyncAfter(deadline: .now() + seconds) { [weak queue] in queue?.interrupt() }
+    }
+
+    private func find(_ query: Query, _ body: (JournalRecord) throws -> Void) throws {
         try queue.read { database in
             var conditions = ["seq > ?"]
             var arguments: StatementArguments = [Int64(clamping: query.after)]

@@ -16,7 +16,7 @@ import Testing
     private static func gate(_ bind: String = "127.0.0.1:9640", tokens: String? = nil) throws -> PageGuard {
         var settings = try HTTPSettings(bind: bind, insecure: true)
         settings.tokens = tokens
-        return try PageGuard(settings)
+        return try PageGuard(settings, logger: quiet)
     }
 
     /// nil: admitted.
@@ -31,9 +31,9 @@ import Testing
         var text = try AccessTokens.text("# ours\n", adding: "anna", token: token, file: "t")
         text = try AccessTokens.text(text, adding: "ben", token: other, file: "t")
         #expect(!text.contains(token) && text.hasPrefix("# ours\n"))
-        #expect(try AccessTokens(text: text, file: "t").name(of: token) == "anna" && AccessTokens(text: text, file: "t").name(of: "") == nil)
+        #expect(try AccessTokens(text: text, file: "t").entry(of: token)?.name == "anna" && AccessTokens(text: text, file: "t").entry(of: "") == nil)
         let less = try AccessTokens.text(text, revoking: "anna", file: "t")
-        #expect(try AccessTokens(text: less, file: "t").name(of: token) == nil && AccessTokens(text: less, file: "t").name(of: other) == "ben" && less.hasPrefix("# ours\n"))
+        #expect(try AccessTokens(text: less, file: "t").entry(of: token) == nil && AccessTokens(text: less, file: "t").entry(of: other)?.name == "ben" && less.hasPrefix("# ours\n"))
         #expect(throws: CurveError.self) { try AccessTokens.text(text, adding: "anna", token: other, file: "t") }
         #expect(throws: CurveError.self) { try AccessTokens.text(text, adding: "an na", token: other, file: "t") }
         #expect(throws: CurveError.self) { try AccessTokens.text(text, revoking: "carl", file: "t") }
@@ -66,22 +66,43 @@ import Testing
         #expect(try gate.admitWriting(Self.request(cookie)) == "anna")
         let open = try Self.gate("0.0.0.0:9640", tokens: path)
         #expect(status { try open.admitReading(Self.request(host: "10.0.0.4")) } == 401)
-        // Whoever is revoked is out, session and all.
-        _ = try folder.write("# nobody\n", to: "tokens")
+        // Whoever is revoked is out, session and all, also when somebody of the same name comes after.
+        _ = try folder.write(AccessTokens.text("", adding: "anna", token: AccessTokens.makeToken(), file: "t"), to: "tokens")
         #expect(status { _ = try gate.admitWriting(Self.request(cookie)) } == 401)
+        // A list that is not usable lets nobody in, and neither does one that is gone.
+        let bearer = ["X-Flawd-Command": "1", "Authorization": "Bearer \(token)"], good = try AccessTokens.text("", adding: "ben", token: token, file: "t")
+        for text in ["nonsense", good, "nonsense again", good] {
+            _ = try folder.write(text, to: "tokens")
+            #expect(status { _ = try gate.admitWriting(Self.request(bearer)) } == (text == good ? nil : 401))
+        }
+        try FileManager.default.removeItem(atPath: path)
+        #expect(status { _ = try gate.admitWriting(Self.request(bearer)) } == 401)
     }
 
-    @Test func tooManyWrongTokens_BarEverybodyForAWhile() throws {
+    @Test func throughAProxy_NobodyIsOnThisMachine() throws {
+        let folder = try TemporaryFolder(), path = try folder.write("", to: "tokens")
+        var settings = try HTTPSettings(bind: "127.0.0.1:9640", insecure: false)
+        settings.hosts = ["line4.plant"]
+        #expect(try status { _ = try PageGuard(settings, logger: quiet).admitWriting(Self.request()) } == 403)
+        let forwarded = ["X-Flawd-Command": "1", "X-Forwarded-For": "10.0.0.7"]
+        #expect(status { _ = try Self.gate().admitWriting(Self.request(forwarded)) } == 403)
+        #expect(status { try Self.gate().admitReading(Self.request(forwarded)) } == nil)
+        #expect(status { try Self.gate(tokens: path).admitReading(Self.request(forwarded)) } == 401)
+    }
+
+    @Test func tooManyWrongTokens_AreNotEvenLookedAt_AndNobodyElseIsLockedOut() throws {
         let folder = try TemporaryFolder(), token = AccessTokens.makeToken(), clock = ManualClock()
         var settings = try HTTPSettings(bind: "127.0.0.1:9640", insecure: false)
         settings.tokens = try folder.write(AccessTokens.text("", adding: "anna", token: token, file: "t"), to: "tokens")
-        let gate = try PageGuard(settings, sessions: PageSessions(clock: clock.clock))
+        let gate = try PageGuard(settings, sessions: PageSessions(clock: clock.clock), logger: quiet)
         for _ in 0..<10 { #expect(status { _ = try gate.logIn("guess") } == 401) }
-        #expect(status { _ = try gate.logIn(token) } == 429)
-        #expect(gate.name(of: Self.request(["Authorization": "Bearer \(token)"])) == nil)
-        clock.advance(ms: 61_000)
+        #expect(status { _ = try gate.logIn("guess") } == 429)
+        // Who has one is let in all the same.
+        #expect(gate.name(of: Self.request(["Authorization": "Bearer \(token)"])) == "anna")
         let (key, _) = try gate.logIn(token)
-        #expect(gate.sessions.session(key)?.name == "anna")
+        #expect(gate.sessions.session(key)?.holder.name == "anna")
+        clock.advance(ms: 61_000)
+        #expect(status { _ = try gate.logIn("guess") } == 401)
         clock.advance(ms: PageSessions.lifetimeSeconds * 1000 + 1)
         #expect(gate.sessions.session(key) == nil, "a session ends")
     }

@@ -33,7 +33,7 @@ import Testing
             rig = Rig(PipelineSettings(), ledger: { try JournalLedger(path: path, settings: settings, regions: archive) }, taps: [recent])
             var http = try HTTPSettings(bind: "127.0.0.1:0", insecure: false)
             http.tokens = try tokens.map { try folder.write($0, to: "tokens") }
-            gate = try PageGuard(http)
+            gate = try PageGuard(http, logger: quiet)
             let configuration = Configuration(), golden = GoldenKeeper(nil, pipeline: rig.pipeline, limits: configuration.limits.image, logger: quiet)
             let reloader = ConfigurationReloader(
                 configuration,
@@ -111,7 +111,7 @@ import Testing
                 for match in answer.body.matches(of: /(?:"|\/)(?:page\/|\.\/)([a-z]+\.(?:js|css))"/) where seen.insert("/page/\(match.1)").inserted { waiting.append("/page/\(match.1)") }
                 #expect(!answer.body.contains("innerHTML") && !answer.body.contains("eval("), "\(path)")
             }
-            #expect(seen == Set(PageRoutes(gate: try PageGuard(HTTPSettings(bind: "127.0.0.1:0", insecure: false))).paths))
+            #expect(seen == Set(PageRoutes(gate: try PageGuard(HTTPSettings(bind: "127.0.0.1:0", insecure: false), logger: quiet)).paths))
             let tag = try #require(page.head.firstMatch(of: /(?i)etag: ("[0-9a-f]+")/)?.1)
             #expect(try client.ask("GET", "/", "", "If-None-Match: \(tag)\r\n").code == 304)
         }
@@ -191,7 +191,7 @@ import Testing
             // Changed on the disk and not taken over yet.
             try Data("version: 1\ncameras: {}\n".utf8).write(to: URL(fileURLWithPath: bench.regions))
             let answer = try client.post("/api/regions/save", "{\"camera\": \"c\", \"base\": \"\(base)\", \"entry\": {\"regions\": [{\"name\": \"a\", \"shape\": {\"frame\": true}}]}}")
-            #expect(answer.code == 409 && answer.body.contains("changed on the disk"))
+            #expect(answer.code == 409 && answer.body.contains("has changed on the disk"))
         }
     }
 

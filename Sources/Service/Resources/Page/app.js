@@ -9,6 +9,7 @@ let leave, showing = 0;
 
 /** `#review/12`: the view and what it is to show. */
 async function show() {
+  if (location.hash === "#main") { main.focus(); return; }
   const number = ++showing;
   const [name, ...rest] = decodeURIComponent(location.hash.slice(1)).split("/");
   const view = views[name] ? name : "live";
@@ -22,8 +23,8 @@ async function show() {
   if (number !== showing) return;
   const place = h("div", { class: `view ${view}` });
   main.replaceChildren(place);
-  leave = await attempt(() => open(place, rest.join("/")));
-  if (number !== showing) leave?.();
+  const done = await attempt(() => open(place, rest.join("/")));
+  if (number === showing) leave = done; else done?.();
 }
 
 addEventListener("hashchange", show);

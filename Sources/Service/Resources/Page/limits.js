@@ -61,6 +61,8 @@ export async function open(place, wanted) {
   }
 
   async function chooseRegion() {
+    // What was tried on another region is not saved with this one's.
+    entry = JSON.parse(JSON.stringify(entryOf(camera.value, file.cameras)));
     limits = entry.regions.find(({ name }) => name === region.value).limits;
     frames = (await get("/api/evidence", { camera: camera.value, region: region.value })).frames;
     draw();
@@ -68,21 +70,30 @@ export async function open(place, wanted) {
   }
 
   const control = (name, text, max, step) => {
-    const range = h("input", { type: "range", id: `limit-${name}`, min: 0, max, step, value: limits[name] ?? 0, oninput: () => { limits[name] = Number(range.value); draw(); later(); } });
-    return h("div", { class: "field" }, h("label", { for: `limit-${name}` }, `${text}: ${short(limits[name] ?? 0)}`), range);
+    const label = h("label", { for: `limit-${name}` }, `${text}: ${short(limits[name] ?? 0)}`);
+    const range = h("input", { type: "range", id: `limit-${name}`, min: 0, max, step, value: limits[name] ?? 0, oninput: () => {
+      limits[name] = Number(range.value);
+      label.textContent = `${text}: ${short(limits[name])}`;
+      drawCharts();
+      later();
+    } });
+    return h("div", { class: "field" }, label, range);
   };
+
+  const largest = () => Math.max(10, ...frames.map((frame) => frame.area));
 
   function draw() {
     if (!frames.length) { charts.textContent = "The journal has no inspected frame of this region."; fields.replaceChildren(); return; }
+    drawCharts();
+    fields.replaceChildren(control("review_score", "Review score", 1, 0.005), control("fail_score", "Fail score", 1, 0.005), ...(limits.min_area_mm2 === undefined ? [control("min_area_px", "Smallest defect, px", largest(), 1)] : []));
+  }
+
+  function drawCharts() {
     const score = (name, key) => ({ name, value: limits[key], onchange: (value) => { if (value === null) { later(); return; } limits[key] = Math.round(value * 1000) / 1000; draw(); later(); } });
-    const largest = Math.max(10, ...frames.map((frame) => frame.area));
     const area = (name, key) => ({ name, value: limits[key], onchange: (value) => { if (value === null) { later(); return; } limits[key] = Math.round(value); draw(); later(); } });
-    const focus = document.activeElement?.id;
     charts.replaceChildren(
       histogram(`Score of ${frames.length} frames (height: square root of the number)`, frames, (frame) => frame.score, { max: 1, text: (value) => short(value, 2), limits: [score("review", "review_score"), score("fail", "fail_score")] }),
-      histogram("Largest defect, px", frames.filter((frame) => frame.area > 0), (frame) => frame.area, { max: largest, text: (value) => short(value, 0), limits: [area("smallest", "min_area_px"), area("largest", "max_area_px")] }));
-    fields.replaceChildren(control("review_score", "Review score", 1, 0.005), control("fail_score", "Fail score", 1, 0.005), ...(limits.min_area_mm2 === undefined ? [control("min_area_px", "Smallest defect, px", largest, 1)] : []));
-    if (focus) document.getElementById(focus)?.focus();
+      histogram("Largest defect, px", frames.filter((frame) => frame.area > 0), (frame) => frame.area, { max: largest(), text: (value) => short(value, 0), limits: [area("smallest", "min_area_px"), area("largest", "max_area_px")] }));
   }
 
   function later() { clearTimeout(waiting); waiting = setTimeout(() => attempt(judge), 150); }

@@ -91,7 +91,7 @@ function yieldChart(spans) {
 
 function failure(shown) {
   const { event } = shown;
-  const picture = shown.hasPicture ? h("img", { src: address("/api/picture", { seq: event.seq, longest: 160 }), alt: "", width: 120, height: 90, loading: "lazy" }) : h("span", { class: "nothing" }, "no picture");
+  const picture = shown.hasPicture ? h("img", { src: address("/api/picture", { seq: event.seq, live: 1, longest: 160 }), alt: "", width: 120, height: 90, loading: "lazy" }) : h("span", { class: "nothing" }, "no picture");
   return h("li", {}, h("a", { href: `#review/${event.seq}` }, picture, h("span", {}, badge(event.verdict)), h("span", {}, event.camera), h("span", {}, clock(event.received_utc_ns))));
 }
 
@@ -99,7 +99,7 @@ export async function open(place) {
   const tiles = new Map(), grid = h("section", { class: "tiles", "aria-label": "Cameras" });
   const counts = h("dl", { class: "counters", "aria-label": "Frames since flawd was started" }), chart = h("section", { class: "card", "aria-label": "Yield" });
   const strip = h("ul", { class: "strip" }), station = document.getElementById("station"), empty = h("p", { class: "empty" }, "No frame has come yet.");
-  let entries = [], revision, source, lost;
+  let entries = [], revision, source, lost, newest = 0;
 
   const toggle = (name, text) => h("label", { class: "toggle" }, h("input", { type: "checkbox", checked: options[name], onchange: (event) => {
     options[name] = event.target.checked;
@@ -124,7 +124,12 @@ export async function open(place) {
       }
       tiles.get(name).show(shown, entries);
     }
-    if (update.failures) strip.replaceChildren(...update.failures.map(failure));
+    // A stream that begins tells of all of them again.
+    for (const shown of (update.failures ?? []).filter(({ event }) => event.seq > newest).reverse()) {
+      newest = shown.event.seq;
+      strip.prepend(failure(shown));
+    }
+    while (strip.children.length > 24) strip.lastChild.remove();
     const figures = update.figures;
     if (!figures) return;
     follow(figures.revision).catch(() => { revision = undefined; });

@@ -67,21 +67,28 @@ class Editor {
     this.history = [];
     this.chosen = 0;
     this.problems = [];
+    this.frame = this.image = undefined;
+    this.canvas.getContext("2d").clearRect(0, 0, this.canvas.width, this.canvas.height);
     this.answer.replaceChildren();
     this.render();
     await this.freeze();
   }
 
   async freeze() {
-    try { this.frame = await post("/api/freeze", { camera: this.camera.value }); } catch (error) {
+    const camera = this.camera.value;
+    let frame;
+    try { frame = await post("/api/freeze", { camera }); } catch (error) {
       if (error.status !== 404) throw error;
       this.answer.textContent = "No frame of this camera is here yet: numbers can be edited, and saved.";
       return;
     }
+    if (camera !== this.camera.value) return;
+    this.frame = frame;
     if (!this.entry.reference_size) this.entry.reference_size = [this.frame.width, this.frame.height];
     const image = new Image();
     image.src = address("/api/picture", { frozen: this.frame.id });
     await image.decode();
+    if (this.frame !== frame) return;
     this.image = image;
     this.canvas.width = image.naturalWidth;
     this.canvas.height = image.naturalHeight;
@@ -213,7 +220,12 @@ class Editor {
   }
 
   regionFields(region, key) {
-    const choice = (name, label, values) => this.field(`${key}.${name}`, label, h("select", { onchange: (event) => this.change(() => { region[name] = event.target.value; }) },
+    const choice = (name, label, values) => this.field(`${key}.${name}`, label, h("select", { onchange: (event) => this.change(() => {
+      region[name] = event.target.value;
+      // What the other prompts have no use for is refused.
+      if (name === "prompt" && region.prompt !== "grid") region.grid = undefined;
+      if (name === "prompt" && (region.prompt === "grid" || region.prompt === "auto")) region.points = undefined;
+    }) },
       values.map(([value, text]) => h("option", { value, selected: region[name] === value }, text))));
     const size = h("p", { class: "facts" });
     this.measures = () => {

@@ -104,12 +104,12 @@ class Review {
   }
 
   async give(truth, note) {
-    const outlinesOf = truth === "defective" ? this.outlinesOf.map(({ shape }) => shape.polygon) : [];
-    const mark = await post("/api/mark", { seq: this.seq, truth: truth ?? undefined, note, outlines: outlinesOf });
-    const listed = this.events.find(({ seq }) => seq === this.seq);
+    const outlinesOf = truth === "defective" ? this.outlinesOf.map(({ shape }) => shape.polygon) : [], seq = this.seq;
+    const mark = await post("/api/mark", { seq, truth: truth ?? undefined, note, outlines: outlinesOf });
+    const listed = this.events.find((event) => event.seq === seq);
     if (listed) listed.mark = mark ?? undefined;
     notice(mark ? `Marked ${mark.truth}` : "The mark is gone");
-    await this.show(this.seq);
+    if (this.seq === seq) await this.show(seq); else this.listAll();
   }
 
   key(event) {

@@ -5,6 +5,7 @@ import Inspection
 import SegmentAnything
 import SelfPerception
 import Service
+import Streaming
 
 struct CheckCommand: AsyncParsableCommand {
     enum Schema: String, ExpressibleByArgument, CaseIterable { case configuration, regions, verdict, health }
@@ -53,6 +54,10 @@ struct CheckCommand: AsyncParsableCommand {
             }
         }
         findings += settings?.mqtt?.findings ?? []
+        if let tokens = settings?.http?.tokens {
+            do throws(CurveError) { _ = try AccessTokens(path: tokens) } catch { findings.append(.init(file: tokens, line: error.line, problem: error.problem)) }
+        }
+        if let file { findings += settings?.golden?.findings(regions: file) ?? [] }
         // A misspelt camera would be inspected without its adapter, and nobody would know.
         var warnings = file?.warnings ?? []
         if let file, let models { warnings += models.warnings(about: file) }

@@ -43,10 +43,23 @@ import Testing
               {"name": "label", "shape": {"ellipse": [100, 100, 50, 40]}, "view": "frame"}]}
             """
         let (text, keepsText) = try rewrite(Self.yaml, "line1/top", entry)
-        #expect(keepsText)
+        #expect(!keepsText, "the comment in the region's own line goes")
         let changed = Set(text.components(separatedBy: "\n")).subtracting(Self.yaml.components(separatedBy: "\n"))
         #expect(changed == ["        shape: {box: [40, 60, 600, 400]}"])
         for comment in ["# press 4", "# looks down", "# as drawn", "# the lid's edge", "# printed by hand", "# the end"] { #expect(text.contains(comment)) }
+    }
+
+    @Test func limitsAlone_AreChangedWhereTheyStand_AndACommentThatIsLostIsSaid() throws {
+        let entry = """
+            {"reference_size": [640, 480], "regions": [
+              {"name": "seal", "shape": {"box": [40, 60, 600, 420]}, "limits": {"fail_score": 0.8, "review_score": 0.4}},
+              {"name": "label", "shape": {"ellipse": [100, 100, 50, 40]}, "view": "frame"}]}
+            """
+        let (text, keepsText) = try rewrite(Self.yaml, "line1/top", entry)
+        #expect(keepsText && text == Self.yaml.replacingOccurrences(of: "fail_score: 0.7", with: "fail_score: 0.8"))
+        // The region is written anew, and with it goes what stood at the end of its line.
+        let (_, isWhole) = try rewrite(Self.yaml, "line1/top", entry.replacingOccurrences(of: "600, 420", with: "600, 400"))
+        #expect(!isWhole)
     }
 
     @Test func regionsComeGoAndChangeTheirOrder() throws {
@@ -54,7 +67,7 @@ import Testing
             {"reference_size": [640, 480], "regions": [{"name": "new: one", "shape": {"polygon": [[1, 2], [30.5, 4], [20, 60]]}, "prompt": "points", "points": [[18, 20, 1]]},
               {"name": "label", "shape": {"ellipse": [100, 100, 50, 40]}, "view": "frame"}]}
             """)
-        #expect(keepsText && text.contains("# printed by hand\n      - {name: label") && !text.contains("seal"))
+        #expect(!keepsText && text.contains("# printed by hand\n      - {name: label") && !text.contains("seal"))
         #expect(text.contains("\"new: one\"") && text.contains("points: [[18, 20, 1]]"))
     }
 
@@ -64,21 +77,21 @@ import Testing
               {"name": "seal", "shape": {"box": [40, 60, 600, 420]}, "limits": {"fail_score": 0.7, "review_score": 0.4}},
               {"name": "label", "shape": {"ellipse": [100, 100, 50, 40]}, "view": "frame"}]}
             """)
-        #expect(keepsText && text.contains("    reference_size: [1280, 960]\n    pixels_per_mm: 4.5\n    regions:\n      # the lid's edge") && text.contains("# generous"))
+        #expect(!keepsText && text.contains("    reference_size: [1280, 960]\n    pixels_per_mm: 4.5\n    regions:\n      # the lid's edge") && text.contains("# generous"))
     }
 
     @Test func cameraIsAdded_AndRemoved() throws {
         let (text, keepsText) = try rewrite(Self.yaml, "line2/side", "{\"regions\": [{\"name\": \"a\", \"shape\": {\"frame\": true}}]}")
         #expect(keepsText && text.contains("# the end") && text.contains("  line2/side:\n    regions:\n      - name: a\n        shape: {frame: true}\n"))
         let (less, stillKeeps) = try rewrite(text, "line1/top", nil)
-        #expect(stillKeeps && !less.contains("seal") && less.contains("line1/*"))
+        #expect(!stillKeeps && !less.contains("seal") && less.contains("line1/*"))
         #expect(throws: FileError.self) { try rewrite("version: 1\ncameras:\n  c:\n    regions: [{name: a, shape: {frame: true}}]\n", "c", nil) }
     }
 
     @Test func filesInOtherStyles_AreRewritten_AndSaySoWhereTheTextIsLost() throws {
         let entry = "{\"regions\": [{\"name\": \"b\", \"shape\": {\"frame\": true}}]}"
         for (yaml, keepsText) in [
-            ("version: 1\ncameras:\n  c: {regions: [{name: a, shape: {frame: true}}]}  # one line\n", true),
+            ("version: 1\ncameras:\n  c: {regions: [{name: a, shape: {frame: true}}]}  # one line\n", false),
             ("version: 1\ncameras: {c: {regions: [{name: a, shape: {frame: true}}]}}\n", false),
             ("{version: 1, cameras: {c: {regions: [{name: a, shape: {frame: true}}]}}}\n", false),
             ("version: 1\r\ncameras:\r\n  c:\r\n    regions:\r\n      - name: a\r\n        shape: {frame: true}\r\n  d:\r\n    regions: [{name: a, shape: {frame: true}}]\r\n", true),

@@ -71,6 +71,27 @@ private final class BrightnessInspector: FrameInspecting {
         return (report, pipeline, keeper.history, said)
     }
 
+    @Test func keeper_LetsNothingPass_BeforeTheFirstLook_NorAfterAWrongAnswer_UntilSomebodyAcknowledges() async throws {
+        let bad = try picture("bad/bright.jpg", 250), (pipeline, feed, _) = pipeline()
+        var settings = settings(defective: [bad], halts: true)
+        settings.everySeconds = 1
+        let keeper = GoldenKeeper(try GoldenSamples(settings, regions: regions), pipeline: pipeline, limits: ImageLimits(), logger: quiet)
+        // Before the pipeline runs nobody can look.
+        let running = Task { try await keeper.run() }
+        while pipeline.station.withholding == nil { await Task.yield() }
+        #expect(pipeline.station.withholding?.contains("have not been inspected yet") == true)
+        try await pipeline.start()
+        while keeper.history.runs == 0 || pipeline.station.withholding?.contains(bad) != true { await Task.yield() }
+        #expect(pipeline.station.acknowledge()?.contains(bad) == true && pipeline.station.withholding == nil)
+        // On schedule it is looked again, and is as wrong as before.
+        while pipeline.station.withholding?.contains(bad) != true { await Task.yield() }
+        #expect(keeper.history.runs >= 2 && keeper.history.failures == keeper.history.runs)
+        running.cancel()
+        try await running.value
+        feed.end()
+        try await pipeline.finished()
+    }
+
     @Test func rightAnswers_AreSaid() async throws {
         let settings = settings(
             good: [try picture("good/a.jpg", 250)], defective: [try picture("bad/b.jpg", 10), try picture("bad/c.jpg", 128)], halts: true)

@@ -55,7 +55,7 @@ extension HealthMonitor {
             #"flawd_uninspected_total{camera="a",reason="decode_error"} 1"#, #"flawd_uninspected_total{camera="a",reason="overload"} 0"#,
             #"flawd_missing_frames_total{camera="b \"quoted\""} 3"#, #"flawd_verdicts_total{camera="b \"quoted\"",verdict="pass"} 3"#,
             #"flawd_rejected_messages_total 1"#, #"flawd_frame_seconds_count{camera="a"} 6"#, #"flawd_frame_seconds_count{camera="b \"quoted\""} 3"#,
-            #"flawd_stage_seconds_count{stage="commit"} 9"#, #"flawd_stage_seconds_count{stage="encode"} 7"#, "flawd_journal_seq 10",
+            #"flawd_stage_seconds_count{camera="a",stage="commit"} 6"#, #"flawd_stage_seconds_count{camera="a",stage="encode"} 4"#, "flawd_journal_seq 10",
             #"flawd_build_info{build="b",model="m"} 1"#,
         ] { #expect(text.contains("\n\(line)\n"), "\(line)") }
     }

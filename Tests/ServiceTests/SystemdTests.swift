@@ -109,7 +109,7 @@ private struct PatientSource: FrameSource {
             PipelineSettings(), gate: gate, clock: clock, source: { PatientSource(line: line) }, onInspect: { _ in inspecting.continuation.yield() })
         try await rig.pipeline.start()
         let service = Task {
-            try await SystemdService(manager: manager, pipeline: rig.pipeline, station: rig.pipeline.station, logger: quiet).run()
+            try await SystemdService(manager: manager, pipeline: rig.pipeline, station: rig.pipeline.station, logger: quiet) { [monitor = HealthMonitor(rig)] in monitor.report().stalls.first }.run()
         }
         #expect(await Task.onThread { listener.next() }.value == "WATCHDOG=1")
         line.wanted.update { $0 = true }

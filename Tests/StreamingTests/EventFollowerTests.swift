@@ -179,7 +179,9 @@ import Testing
             _ = try follower.begin { _ in true }
         }
         func event(_ seq: UInt64) -> [UInt8] { JournalRecord.verdict(seq).json }
-        #expect(throws: StreamingError.self) { try begin(.error("no")) }
+        // For now only: a heartbeat asks again.
+        let follower = EventFollower(since: 5, epoch: "e") { _ in .error("busy") }
+        #expect(try follower.begin { _ in true } == false && follower.notes == ["the daemon could not answer: busy"] && follower.position == 5)
         #expect(throws: StreamingError.self) { try begin(.gone(oldest: 6, epoch: "e", high: 9)) }
         #expect(throws: StreamingError.self) { try begin(.gone(oldest: 0, epoch: "e", high: 9)) }
         #expect(throws: StreamingError.self) { try begin(since: .max, .gone(oldest: 3, epoch: "e", high: 9)) }

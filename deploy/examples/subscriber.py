@@ -24,7 +24,7 @@ def ask():  # everything after `last`; if nobody answers, the next heartbeat ask
             try: head, *events = socket.recv_multipart()
             except zmq.Again: return
             head = json.loads(head)
-            if head["type"] == "error": sys.exit(head["detail"])
+            if head["type"] == "error": return print("not now:", head["detail"], file=sys.stderr)
             if head["type"] == "gone": print("gone:", last + 1, "to", head["oldest"] - 1, file=sys.stderr)
             if head["type"] != "events": last = head.get("oldest", 1) - 1  # another epoch begins at 1
             epoch = head["epoch"]

@@ -36,6 +36,7 @@ def kill9_random(test: Test) -> Row:
 KILLED = {
     "pwrite64": 1, "fdatasync": 1, "fsync": 1, "ftruncate": 1, "fallocate": 1, "unlink": 1, "flock": 1,
     "sendto": 3, "recvfrom": 7, "bind": 1, "write": 23, "openat": 29, "fcntl": 29, "mmap": 61, "futex": 151,
+    "pread64": 11, "read": 31, "poll": 31, "epoll_wait": 97, "close": 47, "newfstatat": 61, "clone3": 5, "rename": 1,
 }
 KILLED_SHORT = {"pwrite64": 45, "fdatasync": 6, "unlink": 1, "sendto": 9}
 FAILED = {"pwrite64": 7, "fdatasync": 1, "fsync": 1, "ftruncate": 1, "fallocate": 1, "pread64": 5}

@@ -32,7 +32,7 @@ def svg(heading: str, x_label: str, charts: list[Chart]) -> str:
             path = " ".join(f"{LEFT + WIDTH * x / right:.1f},{y0 + HEIGHT - HEIGHT * y / top:.1f}" for x, y in points)
             parts.append(f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="1.5"/>')
         for step in range(5):
-            parts.append(f'<text x="{LEFT + WIDTH * step / 4:.1f}" y="{y0 + HEIGHT + 14}" text-anchor="middle">{right * step / 4:,.0f}{" " + x_label if step == 4 else ""}</text>')
+            parts.append(f'<text x="{LEFT + WIDTH * step / 4:.1f}" y="{y0 + HEIGHT + 14}" text-anchor="{"end" if step == 4 else "middle"}">{right * step / 4:,.0f}{" " + x_label if step == 4 else ""}</text>')
     return "\n".join(parts) + "\n</svg>\n"
 
 

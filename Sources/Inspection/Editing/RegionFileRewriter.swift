@@ -3,8 +3,8 @@ import Yams
 
 /// Puts another entry for one camera into the text of a region file, and leaves as much of the text as it was as it can: comments, order and style.
 ///
-/// Three ways are tried, the gentlest first: only the regions that changed are written anew; then the camera's whole entry; then the whole
-/// file. What comes out is decoded and has to be the file with the new entry and nothing else, so that a text that is written in an
+/// Four ways are tried, the gentlest first: only limits are put in where they stand; only the regions that changed are written anew; then the
+/// camera's whole entry; then the whole file. What comes out is decoded and has to be the file with the new entry and nothing else, so that a text that is written in an
 /// unforeseen way costs comments at worst.
 struct RegionFileRewriter {
     /// The text by lines.
@@ -67,8 +67,8 @@ struct RegionFileRewriter {
         } else if let entry {
             wanted.append(entry)
         }
-        for attempt in [byRegion, byEntry] {
-            if let text = attempt(camera, entry), isRight(text, wanted) { return Outcome(text: mark + text, keepsText: true) }
+        for attempt in [byLimits, byRegion, byEntry] {
+            if let text = attempt(camera, entry), isRight(text, wanted) { return Outcome(text: mark + text, keepsText: comments.allSatisfy(text.contains)) }
         }
         let text = (["version: 1", "cameras:"] + wanted.flatMap { $0.lines.map { "  " + $0 } }).map { $0 + "\n" }.joined()
         guard isRight(text, wanted) else {
@@ -76,6 +76,11 @@ struct RegionFileRewriter {
             throw FileError(file: source.name, "cannot be written with this entry; give its names letters, digits and spaces alone")
         }
         return Outcome(text: text, keepsText: false)
+    }
+
+    /// What somebody wrote for people.
+    private var comments: [String] {
+        source.text.components(separatedBy: "\n").compactMap { line in line.firstIndex(of: "#").map { line[$0...].trimmingCharacters(in: .whitespaces) } }
     }
 
     private var mark: String { source.hasByteOrderMark ? "\u{FEFF}" : "" }
@@ -87,6 +92,16 @@ struct RegionFileRewriter {
 
     /// The cameras' nodes by name.
     private func cameras() -> Node.Mapping? { (try? source.compose())?.node.entry("cameras")?.value.mapping }
+
+    // MARK: Limits alone
+
+    private func byLimits(_ camera: String, _ entry: CameraEntry?) -> String? {
+        guard let entry, let old = file.entries.first(where: { $0.pattern.text == camera }), entry.regions.map(\.name) == old.regions.map(\.name) else { return nil }
+        let changed = zip(entry.regions, old.regions).filter { $0.limits != $1.limits }.map(\.0)
+        var editor = RegionFileEditor(source)
+        let text = try? editor.file(with: Dictionary(changed.map { ($0.name, $0.limits) }) { first, _ in first }, camera: camera, comments: [])
+        return text.map { source.hasByteOrderMark ? String($0.dropFirst()) : $0 }
+    }
 
     // MARK: Only what changed of the entry
 
@@ -189,6 +204,6 @@ extension RegionFile {
         return (outcome.text, outcome.keepsText)
     }
 
-    /// A camera's entry as it would be written, for the record; empty: there is none.
-    public func text(of camera: String) -> String { entries.first { $0.pattern.text == camera }?.lines.joined(separator: "\n") ?? "" }
+    /// A camera's entry for the record of changes: as it would be written, with limits that are only implied, too; empty: there is none.
+    public func text(of camera: String) -> String { entries.first { $0.pattern.text == camera }?.lines(withImplied: true).joined(separator: "\n") ?? "" }
 }

@@ -3,9 +3,11 @@ import SegmentAnything
 
 extension CameraEntry {
     /// The entry as a region file has it, a line each, without indentation: the camera's name first.
-    var lines: [String] {
+    var lines: [String] { lines(withImplied: false) }
+
+    func lines(withImplied isFull: Bool) -> [String] {
         ["\(pattern.text.asScalar):"] + (settings.map { "\($0.key): \($0.value)" } + ["regions:"]).map { "  " + $0 }
-            + regions.flatMap { $0.lines.map { "    " + $0 } }
+            + regions.flatMap { $0.lines(withImplied: isFull).map { "    " + $0 } }
     }
 
     /// What stands before the regions.
@@ -20,7 +22,9 @@ extension CameraEntry {
 
 extension RegionDefinition {
     /// An item of `regions`: the first line begins with the dash, the others are indented to follow it.
-    var lines: [String] {
+    var lines: [String] { lines(withImplied: false) }
+
+    func lines(withImplied isFull: Bool) -> [String] {
         var lines = ["- name: \(name.asScalar)", "  shape: \(shape.text)"]
         if prompt != .box { lines.append("  prompt: \(prompt.rawValue)") }
         if !points.isEmpty {
@@ -29,7 +33,7 @@ extension RegionDefinition {
         }
         if prompt == .grid, grid != Grid() { lines.append("  grid: {columns: \(grid.columns), rows: \(grid.rows)}") }
         if view != .crop { lines.append("  view: \(view.rawValue)") }
-        if limits != Limits() { lines.append("  limits: {\(limits.entries.map { "\($0.key): \($0.value)" }.joined(separator: ", "))}") }
+        if isFull || limits != Limits() { lines.append("  limits: {\(limits.entries.map { "\($0.key): \($0.value)" }.joined(separator: ", "))}") }
         return lines
     }
 }

@@ -156,8 +156,8 @@ struct ConfigurationDecoder {
             let endpoint = Endpoint(.bind, address)
             if let problem = endpoint.problem {
                 reader.note(field, problem)
-            } else if !endpoint.isLocal {
-                reader.note(field, "commands are taken from this machine alone: an ipc:// or tcp://127.0.0.1 address, not \(address.shownInMessage)")
+            } else if !address.hasPrefix("ipc://") {
+                reader.note(field, "commands are taken where file permissions say who may give them: an ipc:// address, not \(address.shownInMessage)")
             } else {
                 configuration.control.append(endpoint)
             }

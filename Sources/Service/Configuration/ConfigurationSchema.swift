@@ -97,7 +97,7 @@ public enum ConfigurationSchema {
               }
             },
             "control": {"$ref": "#/$defs/addresses",
-              "description": "where a ROUTER socket is bound that takes commands ({\"command\": \"reload\"}): flawd reload, golden and state; ipc:// or this machine's own addresses; absent: it takes none"},
+              "description": "where a ROUTER socket is bound that takes commands ({\"command\": \"reload\"}): flawd reload, golden and state; ipc:// alone, whose file permissions say who may; absent: it takes none"},
             "golden": {
               "type": "object",
               "additionalProperties": false,

@@ -27,6 +27,7 @@ public final class JournalLedger: VerdictLedger {
         wallClock = WallClock(clock)
     }
 
+    private static let tidyNs: Int64 = 20_000_000
     /// That a journal may have had; names come from outside.
     private static let mostCameras = 1 << 16
 
@@ -57,7 +58,9 @@ public final class JournalLedger: VerdictLedger {
 
     public func tidy(utcNs: Int64) throws {
         // By a clock that is wrong everything may be old.
-        _ = try journal.tidy(utcNs: wallClock.isSteady() ? utcNs : nil)
+        let utcNs = wallClock.isSteady() ? utcNs : nil, begun = clock.monotonicNs()
+        // A journal that many cameras fill loses as much as it gains; the next verdict must not wait long for that.
+        while try journal.tidy(utcNs: utcNs), clock.monotonicNs() - begun < Self.tidyNs {}
     }
 }
 

@@ -52,3 +52,11 @@ struct GoldenSamples: Sendable, Equatable {
         return names.sorted(by: naturallyPrecedes).map { "\(path)/\($0)" }
     }
 }
+
+extension GoldenSettings {
+    /// What keeps the samples from being found.
+    public func findings(regions: RegionFile) -> [FileError.Finding] {
+        do throws(FileError) { _ = try GoldenSamples(self, regions: regions) } catch { return error.findings }
+        return []
+    }
+}

@@ -8,6 +8,8 @@ import Streaming
 struct CommandRoutes: HTTPRoutes {
     let controller: StationController
     let gate: PageGuard
+    /// Keeps who did what; where nothing is kept, so be it.
+    var record: @Sendable (AuditEntry) -> Void = { _ in }
 
     let paths = ["/acknowledge", "/golden", "/reload"]
     var commands: [String] { paths }
@@ -21,9 +23,14 @@ struct CommandRoutes: HTTPRoutes {
     }
 
     private func answer(_ command: ControlCommand, to request: Request) async -> Response {
-        do { _ = try gate.admitWriting(request) } catch { return .text("\(error.problem)\n", status: error.status) }
+        let who: String
+        do { who = try gate.admitWriting(request) } catch { return .text("\(error.problem)\n", status: error.status) }
         let answer = await withCheckedContinuation { (continuation: CheckedContinuation<ControlAnswer, Never>) in
-            Self.queue.async { @Sendable [controller] in continuation.resume(returning: controller.execute(command)) }
+            Self.queue.async { @Sendable [controller, record] in
+                let answer = controller.execute(command)
+                record(AuditEntry(utcNs: PipelineClock.system.utcNs(), who: who, action: command.rawValue, subject: "", before: "", after: answer.detail))
+                continuation.resume(returning: answer)
+            }
         }
         return .bytes(answer.json + [UInt8(ascii: "\n")], status: answer.ok ? .ok : .conflict, type: "application/json")
     }

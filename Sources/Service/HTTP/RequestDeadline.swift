@@ -1,8 +1,8 @@
 import NIOCore
 import NIOHTTPTypes
 
-/// Closes a connection whose request does not end, whose body is too long, or whose client does not take its answer in time. Hummingbird's own
-/// limit is for connections that are idle.
+/// Closes a connection whose request does not end, whose body is too long, or whose client does not take its answer in time. Between the two flawd
+/// thinks, for as long as it takes. Hummingbird's own limit is for connections that are idle.
 ///
 /// Belongs to its channel's event loop, as every handler does.
 final class RequestDeadline: ChannelDuplexHandler, RemovableChannelHandler {
@@ -16,8 +16,8 @@ final class RequestDeadline: ChannelDuplexHandler, RemovableChannelHandler {
     /// A request has begun and not ended.
     private var isReading = false
     private var bodyBytes = 0
-    /// Requests whose answer has not been sent wholly.
-    private var unanswered = 0
+    /// Answers that were begun and have not been sent wholly.
+    private var sending = 0
     private var timer: Scheduled<Void>?
 
     init(limit: TimeAmount, maxBodyBytes: Int) {
@@ -30,7 +30,6 @@ final class RequestDeadline: ChannelDuplexHandler, RemovableChannelHandler {
         case .head:
             isReading = true
             bodyBytes = 0
-            unanswered += 1
             arm(context)
         case .body(let bytes):
             bodyBytes += bytes.readableBytes
@@ -46,10 +45,14 @@ final class RequestDeadline: ChannelDuplexHandler, RemovableChannelHandler {
     }
 
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+        if case .head = unwrapOutboundIn(data) {
+            sending += 1
+            arm(context)
+        }
         guard case .end = unwrapOutboundIn(data) else { return context.write(data, promise: promise) }
         let sent = promise ?? context.eventLoop.makePromise(of: Void.self)
         sent.futureResult.assumeIsolatedUnsafeUnchecked().whenComplete { _ in
-            self.unanswered -= 1
+            self.sending -= 1
             self.disarmIfDone()
         }
         context.write(data, promise: sent)
@@ -67,7 +70,7 @@ final class RequestDeadline: ChannelDuplexHandler, RemovableChannelHandler {
         timer = context.eventLoop.assumeIsolatedUnsafeUnchecked().scheduleTask(in: limit) { context.close(promise: nil) }
     }
 
-    private func disarmIfDone() { if !isReading, unanswered == 0 { disarm() } }
+    private func disarmIfDone() { if !isReading, sending == 0 { disarm() } }
 
     private func disarm() {
         timer?.cancel()

@@ -21,7 +21,7 @@ public enum MetricCatalog {
 
     // The pipeline.
     static let stageSeconds = MetricDescription(
-        "flawd_stage_seconds", .histogram, labels: ["stage"],
+        "flawd_stage_seconds", .histogram, labels: ["camera", "stage"],
         "Where frames' time went: queue, decode, encode, prompt, measure, order (waiting for the camera's earlier frames), commit (journal and socket).")
     static let rejectedMessages = MetricDescription(
         "flawd_rejected_messages_total", .counter, "Messages that name no camera, or one more than limits.max_cameras.")

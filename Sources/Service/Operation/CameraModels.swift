@@ -7,9 +7,13 @@ import SelfPerception
 public struct CameraModels: Sendable {
     public let base: SPTModel
     private let adapted: [(cameras: CameraPattern, model: SPTModel)]
+    /// Of the files that it was loaded from.
+    let signature: [FileSignature?]
 
     /// - Throws: `CheckpointError` naming the file that is wrong, or the adapter that does not answer as when it was tuned.
     public init(_ configuration: Configuration) throws(CheckpointError) {
+        // Before they are read: what is written meanwhile is noticed at the next look.
+        signature = Self.signature(configuration)
         let files = Array(Set(configuration.adapters.map(\.path))).sorted()
         let models = try SPTModel.load(path: configuration.model, adapters: files)
         for model in models.adapted { try AdapterParity.verify(model, threads: ProcessInfo.processInfo.activeProcessorCount) }
@@ -17,6 +21,11 @@ public struct CameraModels: Sendable {
         adapted = zip(files, models.adapted).flatMap { file, model in
             configuration.adapters.filter { $0.path == file }.map { ($0.cameras, model) }
         }
+    }
+
+    /// Tells whether a configuration's model and adapters are the files that they were.
+    static func signature(_ configuration: Configuration) -> [FileSignature?] {
+        ([configuration.model] + configuration.adapters.map(\.path)).map(FileSignature.init)
     }
 
     /// The closest entry counts: an exact name before a prefix, a longer prefix before a shorter one.

@@ -69,7 +69,7 @@ public struct Daemon: Sendable {
         recording = try configuration.recording.map { settings in
             try Self.makeFolder(settings.folder)
             return FrameKeeper(
-                settings: settings, regions: regions, configuration: try configuration.file.map(Self.attachment), program: "flawd \(build)",
+                settings: settings, regions: regions, configuration: try configuration.file.map(FrameRecorder.Attachment.init(configuration:)), program: "flawd \(build)",
                 logger: logger, tell: status.say)
         }
         let mqtt = try configuration.mqtt.flatMap { settings in
@@ -115,18 +115,11 @@ public struct Daemon: Sendable {
     /// How far the MQTT output has got; nil: there is none.
     public var mqttProgress: MQTTForwarder.Progress? { mqtt?.progress.read { $0 } }
 
-    /// The configuration, for recordings.
-    private static func attachment(_ path: String) throws(FileError) -> FrameRecorder.Attachment {
-        do { return FrameRecorder.Attachment(name: "flawd.yaml", mediaType: "application/yaml", data: [UInt8](try Data(contentsOf: URL(fileURLWithPath: path)))) } catch {
-            throw FileError([.init(file: path, problem: "cannot be read: \(error.localizedDescription)")])
-        }
-    }
-
     private func routes(
         _ http: HTTPSettings, _ gate: PageGuard, _ exporter: MetricsExporter, _ controller: StationController, _ reloader: ConfigurationReloader
     ) -> [any HTTPRoutes] {
         var routes: [any HTTPRoutes] = [
-            HealthRoutes(monitor: health, exporter: exporter, registry: metrics), CommandRoutes(controller: controller, gate: gate),
+            HealthRoutes(monitor: health, exporter: exporter, registry: metrics), CommandRoutes(controller: controller, gate: gate) { [pipeline] in try? pipeline.notes.keep([.audit($0)]) },
         ]
         guard let page else { return routes }
         let journal = configuration.journal?.path, limits = configuration.limits.image
@@ -158,7 +151,7 @@ public struct Daemon: Sendable {
     /// - Throws: what made the pipeline fail.
     public func run() async throws {
         let reloader = ConfigurationReloader(
-            configuration, parts: .init(regions: regions, models: models, board: board, level: level, golden: golden), reread: reread,
+            configuration, parts: .init(regions: regions, models: models, board: board, level: level, golden: golden, recording: recording), reread: reread,
             manager: manager, logger: logger, tell: pipeline.status.say)
         let loaded = models.current
         for line in loaded.explanation { logger.info("\(line)") }
@@ -198,7 +191,7 @@ public struct Daemon: Sendable {
                 settings: http, gate: access, routes: routes(http, access, exporter, controller, reloader), metrics: metrics, logger: logger
             ) { _ in gate.isUp("http") }))
         }
-        if let manager { services.append(.init(service: SystemdService(manager: manager, pipeline: pipeline, station: station, logger: logger))) }
+        if let manager { services.append(.init(service: SystemdService(manager: manager, pipeline: pipeline, station: station, logger: logger) { [health] in health.report().stalls.first })) }
         if answersCatchUp, let journal = configuration.journal {
             services.append(.init(service: CatchUpService(
                 context: output, endpoints: catchUp, journal: journal.path, requestsPerSecond: configuration.limits.maxCatchUpPerSecond

@@ -59,10 +59,10 @@ final class ModelInspector: FrameInspecting {
     private func makePlan(_ file: RegionFile, camera: String, size: PixelSize) -> InspectionPlan? {
         guard let plan = file.plan(camera: camera, frame: size) else {
             logger.warning(
-                "camera \"\(camera)\" has no entry in the region file, so its frames are uninspected; entries: \(file.cameras.joined(separator: ", "))")
+                "camera \"\(camera)\" has no entry in the region file, so its frames are uninspected; entries: \(file.cameras.joined(separator: ", "))", metadata: ["camera": "\(camera)"])
             return nil
         }
-        if let warning = plan.aspectWarning { logger.warning("camera \"\(camera)\", frames of \(size): \(warning)") }
+        if let warning = plan.aspectWarning { logger.warning("camera \"\(camera)\", frames of \(size): \(warning)", metadata: ["camera": "\(camera)"]) }
         return plan
     }
 

@@ -14,6 +14,8 @@ final class EvidenceDesk: Sendable {
         var seq: UInt64
         var result: RegionResult
         var frame: PixelSize?
+        /// Whether the part would have got through but for this region.
+        var othersPass: Bool
     }
 
     /// The frames that were asked about last: a limit that is dragged asks again and again.
@@ -43,17 +45,26 @@ final class EvidenceDesk: Sendable {
             var truth: JournalMark.Truth?
         }
 
-        /// The newest first.
+        /// The newest first, and after them marked ones that are older.
         var frames: [Frame]
+        /// Pixels of a frame for each of the size that the region was drawn on.
+        var areaScale: Double
+
+        enum CodingKeys: String, CodingKey {
+            case frames
+            case areaScale = "area_scale"
+        }
     }
 
     func evidence(camera: String, region: String) throws -> Evidence {
         let frames = try measured(camera: camera, region: region, isFresh: true), marks = try marks(of: frames)
+        let size = frames.lazy.compactMap(\.frame).first
+        let scale = LimitTrial(regions.current, camera: camera, region: region, frame: size)?.areaScale ?? 1
         return Evidence(frames: frames.map { frame in
             .init(
                 seq: frame.seq, score: frame.result.score, area: frame.result.defects.map(\.areaPx).max() ?? 0, verdict: frame.result.verdict,
                 truth: marks[frame.seq]?.truth)
-        })
+        }, areaScale: scale)
     }
 
     struct Outcome: Encodable {
@@ -66,7 +77,7 @@ final class EvidenceDesk: Sendable {
 
         var frames: Int
         var verdicts: [String: Int]
-        /// Parts marked defective that this region would have passed.
+        /// Parts marked defective that would have passed: this region lets them, and all others did.
         var escapes: Rate
         /// Parts marked good that it would not have.
         var overkill: Rate
@@ -85,7 +96,7 @@ final class EvidenceDesk: Sendable {
             let verdict = trial.verdict(of: frame.result)
             verdicts[verdict.rawValue, default: 0] += 1
             switch marks[frame.seq]?.truth {
-            case .defective: escapes = (escapes.0 + (verdict == .pass ? 1 : 0), escapes.1 + 1)
+            case .defective: escapes = (escapes.0 + (verdict == .pass && frame.othersPass ? 1 : 0), escapes.1 + 1)
             case .good: overkill = (overkill.0 + (verdict == .pass ? 0 : 1), overkill.1 + 1)
             case nil: break
             }
@@ -110,15 +121,25 @@ final class EvidenceDesk: Sendable {
         query.verdicts = [Verdict.pass.rawValue, Verdict.review.rawValue, Verdict.fail.rawValue]
         query.limit = Self.mostFrames
         query.isNewest = true
-        let decoder = JSONDecoder()
-        try review.reader().forEach(query) { record in
+        let decoder = JSONDecoder(), reader = try review.reader()
+        func take(_ record: JournalRecord) {
             guard let event = try? decoder.decode(RegionsOnly.self, from: Data(record.json)), let result = event.regions.first(where: { $0.name == region }) else { return }
-            var measured = Measured(seq: record.seq, result: result, frame: result.defects.first?.segmentation.size)
+            var measured = Measured(
+                seq: record.seq, result: result, frame: result.defects.first?.segmentation.size,
+                othersPass: event.regions.allSatisfy { $0.name == region || $0.verdict == .pass })
             // Where a defect lies is not judged.
             for index in measured.result.defects.indices { measured.result.defects[index].segmentation = RunLengthCode(size: .init(width: 0, height: 0), counts: "") }
             frames.append(measured)
         }
+        try reader.forEach(query, take)
         frames.reverse()
+        // Somebody's work of this morning counts, however many frames there have been since.
+        query.marked = Set(JournalMark.Truth.allCases)
+        query.before = frames.last?.seq
+        let recent = frames
+        frames = []
+        try reader.forEach(query, take)
+        frames = recent + frames.reversed()
         cache.update { $0 = Cache(camera: camera, region: region, frames: frames) }
         return frames
     }

@@ -63,21 +63,16 @@ struct LiveRoutes: HTTPRoutes {
             }
             return .bytes(try await parts.pictures.jpeg(of: frame, longest: longest), type: "image/jpeg")
         }
-        // Changes nothing that lasts, but keeps memory for it.
-        router.post("api/freeze") { [parts] request, _ in
-            do {
-                try parts.gate.admitReading(request)
-                guard request.header(PageGuard.commandHeader) != nil else { throw PageRefusal(.forbidden, "this needs the header \(PageGuard.commandHeader): 1") }
-                let wanted = try await request.decoded(Freeze.self), frame: IncomingFrame
-                if let seq = wanted.seq {
-                    frame = try await parts.queue.run { try parts.review.frame(seq: seq) }
-                } else {
-                    guard let camera = wanted.camera, let shown = parts.recent.latest(of: camera)?.frame else { throw PageRefusal(.notFound, "no frame of this camera is here yet") }
-                    frame = shown
-                }
-                let size = try await parts.pictures.size(of: frame)
-                return Response.json(Frozen(id: parts.frozen.keep(frame), camera: frame.header.camera, width: size.width, height: size.height))
-            } catch { return PageRefusal(error).response }
+        router.ask("api/freeze", parts.gate, taking: Freeze.self) { [parts] wanted in
+            let frame: IncomingFrame
+            if let seq = wanted.seq {
+                frame = try await parts.queue.run { try parts.review.frame(seq: seq) }
+            } else {
+                guard let camera = wanted.camera, let shown = parts.recent.latest(of: camera)?.frame else { throw PageRefusal(.notFound, "no frame of this camera is here yet") }
+                frame = shown
+            }
+            let size = try await parts.pictures.size(of: frame)
+            return .json(Frozen(id: parts.frozen.keep(frame), camera: frame.header.camera, width: size.width, height: size.height))
         }
     }
 }

@@ -45,7 +45,7 @@ struct PageGuard: Sendable {
     /// - Throws: unless the request may change something.
     func admitWriting(_ request: Request) throws(PageRefusal) -> String {
         try admitHost(request)
-        guard request.header(Self.commandHeader) != nil else { throw PageRefusal(.forbidden, "a command needs the header \(Self.commandHeader): 1") }
+        try expectCommand(request)
         if let origin = request.header("Origin"), let host = request.head.authority, origin != "http://\(host)", origin != "https://\(host)" {
             throw PageRefusal(.forbidden, "a page of \(origin.shownInMessage) does not command flawd")
         }
@@ -57,6 +57,11 @@ struct PageGuard: Sendable {
         }
         guard let name = name(of: request) else { throw PageRefusal(.unauthorized, "log in first, or send the header Authorization: Bearer TOKEN") }
         return name
+    }
+
+    /// What is posted has a header that a page of another site cannot send.
+    func expectCommand(_ request: Request) throws(PageRefusal) {
+        guard request.header(Self.commandHeader) != nil else { throw PageRefusal(.forbidden, "a command needs the header \(Self.commandHeader): 1") }
     }
 
     /// Whose token or session a request shows.

@@ -15,6 +15,8 @@ struct PageParts: Sendable {
     let frozen = FrozenFrames()
     /// What waits for a worker, the journal or a disk.
     let queue = PageQueue(label: "flawd.page", qos: .utility, mostWaiting: 16)
+    /// What waits for the model, which may take its time.
+    let previews = PageQueue(label: "flawd.previews", qos: .utility, mostWaiting: 4)
 
     init(
         gate: PageGuard, recent: RecentFrames, monitor: HealthMonitor, regionFile: ReloadableFile<RegionFile>, regions: RegionDesk, review: ReviewDesk,

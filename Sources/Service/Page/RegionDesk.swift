@@ -126,9 +126,12 @@ final class RegionDesk: Sendable {
         _ = try RegionFile(bytes: text, name: "the region file \(revision.prefix(12))")
         try put(
             text, over: current,
-            audit: .init(utcNs: pipeline.clock.utcNs(), who: who, action: "restore", subject: file.path, before: current.revision, after: revision))
+            audit: .init(utcNs: pipeline.clock.utcNs(), who: who, action: "restore", subject: file.path, before: Self.record(current.bytes), after: Self.record(text)))
         return Saved(revision: file.current.revision, keepsText: true, regions: regions())
     }
+
+    /// A file as the record of changes has it.
+    private static func record(_ bytes: [UInt8]) -> String { String(decoding: bytes.prefix(64 << 10), as: UTF8.self) }
 
     /// What was there is kept before it is replaced, and who did it is known before it is done.
     private func put(_ bytes: [UInt8], over current: RegionFile, audit: AuditEntry) throws {

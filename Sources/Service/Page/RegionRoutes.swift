@@ -31,7 +31,7 @@ struct RegionRoutes: HTTPRoutes {
         router.read("api/regions/history", gate) { _ in .json(try await queue.run { try desk.history() }) }
         router.read("api/regions/text", gate) { request in
             let revision = try request.required("revision")
-            return .bytes(try await queue.run { try desk.text(of: revision) }, type: "application/yaml")
+            return .bytes(try await queue.run { try desk.text(of: revision) }, type: "text/plain; charset=utf-8")
         }
         router.read("api/audit", gate) { request in
             let before: Int64 = try request.number("before") ?? .max
@@ -41,10 +41,10 @@ struct RegionRoutes: HTTPRoutes {
             let entries = try await queue.run { try desk.audit(before: .max, limit: 10_000) }
             return .text(AuditTable.csv(entries), type: "text/csv; charset=utf-8")
         }
-        router.write("api/preview", gate, taking: Preview.self) { [frozen = parts.frozen] wanted, _ in
+        router.write("api/preview", gate, taking: Preview.self) { [frozen = parts.frozen, previews = parts.previews] wanted, _ in
             guard let frame = frozen.frame(wanted.frozen) else { throw PageRefusal(.notFound, "this frame is not kept any more; freeze another one") }
             let entry = try Self.bytes(wanted.entry)
-            return .json(try await queue.run { try desk.trial(of: frame, entry: entry) })
+            return .json(try await previews.run { try desk.trial(of: frame, entry: entry) })
         }
         router.write("api/regions/save", gate, taking: Save.self) { wanted, who in
             let entry = try wanted.entry.map(Self.bytes)

@@ -35,7 +35,7 @@ struct ReviewRoutes: HTTPRoutes {
             return .json(try await queue.run { try evidence.evidence(camera: camera, region: region) })
         }
         // Changes nothing; what it asks about is too long for an address.
-        router.write("api/evidence/outcome", gate, taking: Outcome.self) { wanted, _ in
+        router.ask("api/evidence/outcome", gate, taking: Outcome.self) { wanted in
             let entry = try RegionRoutes.bytes(wanted.entry)
             return .json(try await queue.run { try evidence.outcome(camera: wanted.camera, region: wanted.region, entry: entry) })
         }

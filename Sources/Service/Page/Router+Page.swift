@@ -14,6 +14,17 @@ extension Router where Context == BasicRequestContext {
         }
     }
 
+    /// A path that is read with a body: what it asks about is too long for an address, or takes memory for a while.
+    func ask<Body: Decodable>(_ path: String, _ gate: PageGuard, taking: Body.Type, _ answer: @escaping @Sendable (Body) async throws -> Response) {
+        post(RouterPath(path)) { request, _ in
+            do {
+                try gate.admitReading(request)
+                try gate.expectCommand(request)
+                return try await answer(try await request.decoded(Body.self))
+            } catch { return PageRefusal(error).response }
+        }
+    }
+
     /// A path that changes something. `answer` gets what the body says, and who asks.
     func write<Body: Decodable>(
         _ path: String, _ gate: PageGuard, taking: Body.Type, _ answer: @escaping @Sendable (Body, String) async throws -> Response

@@ -32,7 +32,7 @@ struct SessionRoutes: HTTPRoutes {
         router.post("api/login") { request, _ in
             do {
                 try gate.admitHost(request)
-                guard request.header(PageGuard.commandHeader) != nil else { throw PageRefusal(.forbidden, "a login needs the header \(PageGuard.commandHeader): 1") }
+                try gate.expectCommand(request)
                 let (key, name) = try gate.logIn(try await request.decoded(LogIn.self).token)
                 var response = Response.json(["who": name])
                 response.headers[.setCookie] = Self.cookie(key, seconds: PageSessions.lifetimeSeconds)

@@ -95,8 +95,8 @@ extension Pipeline {
             arrival: FrameArrival(arrival))
         switch arrival {
         case .gap(let range): record.missing = range
-        case .restart: logger.notice("camera \(camera.debugDescription) counts anew from \(number)")
-        case .first: logger.info("camera \(camera.debugDescription) appeared, counting from \(number)")
+        case .restart: logger.notice("camera \(camera.debugDescription) counts anew from \(number)", metadata: ["camera": "\(camera)", "sequence": "\(number)"])
+        case .first: logger.info("camera \(camera.debugDescription) appeared, counting from \(number)", metadata: ["camera": "\(camera)", "sequence": "\(number)"])
         case .next, .duplicate, .late: break
         }
         return record

@@ -80,7 +80,7 @@ extension Pipeline {
             inspection = try inspector.inspect(frame.slot.image, camera: frame.record.camera)
         } catch {
             times.inspectedAt = clock.monotonicNs()
-            trouble("inspecting a frame of \(frame.record.camera.debugDescription) failed: \(error)")
+            trouble("inspecting a frame of \(frame.record.camera.debugDescription) failed: \(error)", of: frame.record)
             return .uninspected(.modelError, "\(error)", hash: frame.hash, times: times)
         }
         let ended = clock.monotonicNs()
@@ -113,7 +113,7 @@ extension Pipeline {
                 try inspector.drawOverlay(of: result, on: frame.slot.image, into: &frame.slot.overlay)
             } catch {
                 frame.slot.overlay.removeAll(keepingCapacity: true)
-                trouble("drawing an overlay of \(frame.record.camera.debugDescription) failed: \(error)")
+                trouble("drawing an overlay of \(frame.record.camera.debugDescription) failed: \(error)", of: frame.record)
             }
         }
         return true
@@ -140,8 +140,10 @@ extension Pipeline {
     /// Gives a slot back. The pool has a place for each, so this never waits; a closed pool lets it go.
     func recycle(_ slot: FrameSlot) { _ = slots.tryPush(slot) }
 
-    func trouble(_ message: @autoclosure () -> String) {
+    /// - Parameter record: the frame that it is about; nil: none in particular.
+    func trouble(_ message: @autoclosure () -> String, of record: FrameRecord? = nil) {
         guard let suppressed = troubles.admit(now: clock.monotonicNs()) else { return }
-        logger.warning("\(message())\(suppressed > 0 ? " (and \(suppressed) more like it)" : "")")
+        let metadata: Logger.Metadata? = record.map { ["camera": "\($0.camera)", "sequence": "\($0.sequence)"] }
+        logger.warning("\(message())\(suppressed > 0 ? " (and \(suppressed) more like it)" : "")", metadata: metadata)
     }
 }

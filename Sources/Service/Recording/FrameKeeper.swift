@@ -1,4 +1,5 @@
 import Dispatch
+import Foundation
 import Imaging
 import Inspection
 import Logging
@@ -11,8 +12,8 @@ import Synchronization
 final class FrameKeeper: FrameTap, Service {
     private let settings: RecordingSettings
     private let regions: ReloadableFile<RegionFile>
-    /// Goes into every file.
-    private let configuration: FrameRecorder.Attachment?
+    /// Goes into every file; the one in force.
+    private let configuration: Monitor<FrameRecorder.Attachment?>
     private let program: String
     private let clock: PipelineClock
     private let logger: Logger
@@ -35,12 +36,15 @@ final class FrameKeeper: FrameTap, Service {
     ) {
         self.settings = settings
         self.regions = regions
-        self.configuration = configuration
+        self.configuration = Monitor(configuration)
         self.program = program
         self.clock = clock
         self.logger = logger
         self.tell = tell
     }
+
+    /// Another configuration came into force: the next frame begins a new file with it.
+    func take(configuration new: FrameRecorder.Attachment?) { configuration.update { $0 = new } }
 
     /// Frames that should have been recorded and were not.
     var missedCount: Int { missed.load(ordering: .relaxed) }
@@ -117,8 +121,12 @@ final class FrameKeeper: FrameTap, Service {
     private struct Files {
         let keeper: FrameKeeper
         private var recorder: FrameRecorder?
+        /// Frames of the recorders before.
+        private var earlier: UInt64 = 0
         /// Of the region file in the open recording.
         private var revision: String?
+        /// The configuration in the open recording.
+        private var configuration: [UInt8]?
         private var isStopped = false
         private var nextAttempt: Int64 = .min
 
@@ -130,39 +138,54 @@ final class FrameKeeper: FrameTap, Service {
                 if item.frame != nil { keeper.miss("the recording is stopped") }
                 return
             }
+            let known = recorder.frames
             do {
                 if let frame = item.frame {
                     try recorder.record(frame, receivedUTCNs: item.event.receivedUTCNs)
-                    keeper.recorded.add(1, ordering: .relaxed)
+                    count(recorder)
                 }
                 try recorder.record(verdict: item.event.json, topic: "\(item.event.camera)/verdict", receivedUTCNs: item.event.publishedUTCNs)
                 resumed()
             } catch {
+                // The frame at hand, where it is not one of those that wait for their chunk.
+                if item.frame != nil, recorder.frames == known { keeper.miss("the disk refused it") }
                 stop(error)
             }
         }
 
         mutating func tick() {
-            do { try recorder?.tick(utcNs: keeper.clock.utcNs()) } catch { stop(error) }
+            do {
+                try recorder?.tick(utcNs: keeper.clock.utcNs())
+                if let recorder { count(recorder) }
+            } catch { stop(error) }
         }
 
+        /// Frames count as recorded once their chunk is in the file.
+        private func count(_ recorder: FrameRecorder) { keeper.recorded.store(earlier + UInt64(recorder.frames - recorder.waiting), ordering: .relaxed) }
+
         mutating func finish() {
-            do { try recorder?.finish() } catch { keeper.logger.error("the last recording is not whole: \(error)") }
-            recorder = nil
+            guard let recorder else { return }
+            do { try recorder.finish() } catch { keeper.logger.error("the last recording is not whole: \(error)") }
+            // What never came out of its chunk is not recorded.
+            for _ in 0..<recorder.waiting { keeper.miss("the disk refused it") }
+            count(recorder)
+            earlier = keeper.recordedCount
+            self.recorder = nil
         }
 
         /// A recorder whose files have the region file in force.
         private mutating func open() -> FrameRecorder? {
-            let file = keeper.regions.current
-            if revision != file.revision { finish() }
+            let file = keeper.regions.current, attached = keeper.configuration.read { $0 }
+            if revision != file.revision || configuration != attached?.data { finish() }
             if let recorder { return recorder }
             guard keeper.clock.monotonicNs() >= nextAttempt else { return nil }
-            let attachments = [FrameRecorder.Attachment(name: "regions.yaml", mediaType: "application/yaml", data: file.bytes)] + (keeper.configuration.map { [$0] } ?? [])
+            let attachments = [FrameRecorder.Attachment(name: "regions.yaml", mediaType: "application/yaml", data: file.bytes)] + (attached.map { [$0] } ?? [])
             do {
                 recorder = try FrameRecorder(
                     folder: keeper.settings.folder, program: keeper.program, settings: keeper.settings.files, attachments: attachments,
                     verdictSchema: Array(JSONSchema.verdict.utf8))
                 revision = file.revision
+                configuration = attached?.data
             } catch {
                 stop(error)
             }
@@ -185,6 +208,17 @@ final class FrameKeeper: FrameTap, Service {
             keeper.stopped.store(false, ordering: .relaxed)
             keeper.logger.notice("frames are recorded again")
             keeper.tell(.recordingResumed, "frames are recorded again; \(keeper.missedCount) were not")
+        }
+    }
+}
+
+extension FrameRecorder.Attachment {
+    /// A configuration, for recordings.
+    ///
+    /// - Throws: `FileError` naming the file.
+    init(configuration path: String) throws(FileError) {
+        do { self.init(name: "flawd.yaml", mediaType: "application/yaml", data: [UInt8](try Data(contentsOf: URL(fileURLWithPath: path)))) } catch {
+            throw FileError([.init(file: path, problem: "cannot be read: \(error.localizedDescription)")])
         }
     }
 }

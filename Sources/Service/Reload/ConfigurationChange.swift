@@ -17,7 +17,6 @@ struct ConfigurationChange {
         compare("mqtt", old.mqtt == new.mqtt)
         compare("http", old.http == new.http)
         compare("control", old.control == new.control)
-        compare("http", old.http == new.http)
         compare("pipeline", old.pipeline == new.pipeline && old.threads == new.threads)
         compare("limits", old.limits == new.limits)
     }

@@ -22,6 +22,8 @@ final class ConfigurationReloader: Sendable {
         var board: SubscriptionBoard
         var level: SharedLogLevel
         var golden: GoldenKeeper
+        /// nil: frames are not recorded.
+        var recording: FrameKeeper?
     }
 
     private let parts: Parts
@@ -102,7 +104,8 @@ final class ConfigurationReloader: Sendable {
         let old = current.read { $0 }, change = ConfigurationChange(from: old, to: new)
         let regions = try loadRegions(new.regions)
         let golden = try new.golden.map { try GoldenSamples($0, regions: regions.contents) }
-        let models = try change.adapts || !new.adapters.isEmpty ? adapted(new, waiting: change) : nil
+        // Loading and trying them takes all cores for a while, which frames would notice.
+        let models = try change.adapts || CameraModels.signature(new) != parts.models.current.signature ? adapted(new, waiting: change) : nil
         if change.subscribes { try parts.board.ask(for: new.subscribe) }
 
         parts.regions.take(regions)
@@ -110,6 +113,7 @@ final class ConfigurationReloader: Sendable {
         if let models { parts.models.current = models }
         parts.golden.take(golden)
         parts.level.current = new.logLevel
+        parts.recording?.take(configuration: new.file.flatMap { try? FrameRecorder.Attachment(configuration: $0) })
         // What waits stays what it is, so that it is named the next time, too.
         current.update { current in
             current.regions = new.regions

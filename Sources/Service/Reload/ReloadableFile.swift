@@ -1,11 +1,3 @@
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#else
-import Darwin
-#endif
-
 /// A file's decoded contents that can be replaced while everyone reads them. A bad new file leaves the old contents in force.
 public final class ReloadableFile<Contents: Sendable>: Sendable {
     public enum Outcome: Sendable {
@@ -14,44 +6,20 @@ public final class ReloadableFile<Contents: Sendable>: Sendable {
         case refused(any Error)
     }
 
-    /// What tells one state of a file from another without reading it.
-    fileprivate struct Signature: Equatable, Sendable {
-        var device: UInt64
-        var inode: UInt64
-        var size: Int64
-        var seconds: Int64
-        var nanoseconds: Int64
-
-        init?(_ path: String) {
-            var info = stat()
-            guard stat(path, &info) == 0 else { return nil }
-            #if canImport(Darwin)
-            let time = info.st_mtimespec
-            #else
-            let time = info.st_mtim
-            #endif
-            device = UInt64(truncatingIfNeeded: info.st_dev)
-            inode = UInt64(truncatingIfNeeded: info.st_ino)
-            size = Int64(info.st_size)
-            seconds = Int64(time.tv_sec)
-            nanoseconds = Int64(time.tv_nsec)
-        }
-    }
-
     private struct State {
         var path: String
         var contents: Contents
         /// Of the last attempt, good or bad: a bad file is reported once.
-        var signature: Signature?
+        var signature: FileSignature?
         /// Of a file that has changed but may still be being written.
-        var unsettled: Signature?
+        var unsettled: FileSignature?
     }
 
     /// What a file holds, not yet in force.
     public struct Loaded: Sendable {
         public let path: String
         public let contents: Contents
-        fileprivate let signature: Signature?
+        fileprivate let signature: FileSignature?
     }
 
     private let read: @Sendable (String) throws -> Contents
@@ -60,7 +28,7 @@ public final class ReloadableFile<Contents: Sendable>: Sendable {
     /// - Throws: what `load` throws.
     public init(path: String, load: @escaping @Sendable (String) throws -> Contents) throws {
         read = load
-        let signature = Signature(path)
+        let signature = FileSignature(path)
         state = Monitor(State(path: path, contents: try load(path), signature: signature))
     }
 
@@ -72,7 +40,7 @@ public final class ReloadableFile<Contents: Sendable>: Sendable {
     /// - Throws: what the loading of contents throws.
     public func load(_ path: String) throws -> Loaded {
         // Taken before reading: what is written while the file is being read is noticed at the next look.
-        let signature = Signature(path)
+        let signature = FileSignature(path)
         return Loaded(path: path, contents: try read(path), signature: signature)
     }
 
@@ -83,13 +51,13 @@ public final class ReloadableFile<Contents: Sendable>: Sendable {
 
     /// The file as it is now has been read, and is not usable.
     func takeNote() {
-        let signature = Signature(path)
+        let signature = FileSignature(path)
         state.update { $0.signature = signature }
     }
 
     /// Reads the file again.
     public func reload() -> Outcome {
-        let path = path, signature = Signature(path)
+        let path = path, signature = FileSignature(path)
         do {
             let loaded = try load(path)
             take(loaded)
@@ -106,7 +74,7 @@ public final class ReloadableFile<Contents: Sendable>: Sendable {
     /// - Parameter waitsToSettle: only if it is the same as at the last look, too: half a file may be a valid one with fewer regions. Whoever
     ///   knows that the writer has closed it need not wait.
     public func reloadIfChanged(waitsToSettle: Bool = true) -> Outcome? {
-        guard let signature = Signature(path), signature != state.read({ $0.signature }) else { return nil }
+        guard let signature = FileSignature(path), signature != state.read({ $0.signature }) else { return nil }
         guard waitsToSettle else { return reload() }
         let isSettled = state.update { state in
             defer { state.unsettled = signature }

@@ -4,13 +4,15 @@ import ServiceLifecycle
 
 /// Keeps systemd informed: the watchdog hears of progress, and `systemctl status` shows what the line does.
 ///
-/// The watchdog is told nothing once a thread of the pipeline does not come back: then flawd is started anew. This task is a witness, too,
+/// The watchdog is told nothing once a thread of the pipeline does not come back, or frames inside it do not move: then flawd is started anew. This task is a witness, too,
 /// that Swift's own threads still run.
 struct SystemdService: Service {
     let manager: ServiceManager
     let pipeline: Pipeline
     let station: Station
     let logger: Logger
+    /// Why nothing gets on; nil: it does.
+    let stall: @Sendable () -> String?
     private static let statusInterval = Duration.seconds(5)
 
     func run() async throws {
@@ -18,7 +20,7 @@ struct SystemdService: Service {
             let step = min(Self.statusInterval, manager.watchdog.map { $0 / 2 } ?? Self.statusInterval)
             var last = PipelineCounters(), lastTime = ContinuousClock.now, stalled = false
             while (try? await Task.sleep(for: step)) != nil {
-                let stall = pipeline.stall
+                let stall = stall()
                 if let stall, !stalled { logger.critical("\(stall): the watchdog is told nothing any more") }
                 if stall == nil, stalled { logger.notice("the pipeline goes on") }
                 stalled = stall != nil

@@ -4,15 +4,14 @@
 /// `requestsPerSecond` is answered later; see `RequestPace`.
 public final class CatchUpServer {
     /// Where the socket is really bound, in the order of the endpoints that bind.
-    public var boundEndpoints: [String] { socket.boundEndpoints }
+    public var boundEndpoints: [String] { requests.socket.boundEndpoints }
     public private(set) var answers = 0
     /// Whose request came last; see `MessageSlots.sender`.
-    private(set) var lastAsker = ""
+    var lastAsker: String { requests.lastAsker ?? "" }
 
-    private let socket: RequestSocket
+    private let requests: PacedRequestSocket
     private let path: String
     private var journal: JournalReader?
-    private var pace: RequestPace
 
     /// More pages a second than a journal grows by.
     public static let standardRate = 100
@@ -26,8 +25,9 @@ public final class CatchUpServer {
         context: MessagingContext, endpoints: [Endpoint], journal path: String, requestsPerSecond: Int = CatchUpServer.standardRate
     ) throws(StreamingError) {
         self.path = path
-        pace = RequestPace(perSecond: requestsPerSecond)
-        socket = try RequestSocket(context: context, endpoints: endpoints, maxRequestBytes: CatchUpRequest.maxBytes, waitingAnswers: Self.waitingAnswers)
+        requests = PacedRequestSocket(
+            try RequestSocket(context: context, endpoints: endpoints, maxRequestBytes: CatchUpRequest.maxBytes, waitingAnswers: Self.waitingAnswers),
+            perSecond: requestsPerSecond)
     }
 
     /// Waits for a request and answers it.
@@ -35,21 +35,17 @@ public final class CatchUpServer {
     /// - Returns: false: none came within `timeoutMs`.
     /// - Throws: `.isShutDown` once the context was shut down.
     public func serve(timeoutMs: Int) throws(StreamingError) -> Bool {
-        if let waiting = pace.next(now: .now) { return try reply(to: waiting) }
-        let patience = pace.delay(now: .now).map { min(timeoutMs < 0 ? .max : timeoutMs, Int(($0 / .milliseconds(1)).rounded(.up))) } ?? timeoutMs
-        guard let request = try socket.receive(timeoutMs: patience) else { return false }
-        lastAsker = request.asker
-        switch pace.admit(request, now: .now) {
-        case .answerNow: return try reply(to: request)
-        case .waits: return false
-        case .refused: return try reply(to: request, with: .error("too many requests wait; ask again in a second"))
+        switch try requests.next(timeoutMs: timeoutMs) {
+        case nil: return false
+        case .answer(let request)?: return try reply(to: request)
+        case .refuse(let request)?: return try reply(to: request, with: .error("too many requests wait; ask again in a second"))
         }
     }
 
     /// - Parameter answer: nil: what the journal says.
     private func reply(to request: RequestSocket.Request, with answer: CatchUpAnswer? = nil) throws(StreamingError) -> Bool {
         let said = answer ?? request.body.map(self.answer) ?? .error("a request is one part, a JSON object such as {\"since\": 0}")
-        try socket.answer(request, said.parts)
+        try requests.socket.answer(request, said.parts)
         answers += 1
         return true
     }

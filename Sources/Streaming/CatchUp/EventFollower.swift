@@ -83,7 +83,10 @@ public final class EventFollower {
             case .otherEpoch(let epoch, _)?:
                 guard epoch != self.epoch || position > 0 else { throw StreamingError("the journal calls its own epoch another one") }
                 turn(to: epoch)
-            case .error(let detail)?: throw StreamingError("the daemon cannot answer: \(detail)")
+            case .error(let detail)?:
+                // For now: the next heartbeat asks again.
+                note("the daemon could not answer: \(detail)")
+                return false
             }
         }
     }

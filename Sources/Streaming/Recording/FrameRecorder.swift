@@ -35,6 +35,8 @@ public final class FrameRecorder {
     public static let maxCameras = 4096
 
     public private(set) var frames = 0
+    /// Of those, frames that are not in the file yet: their chunk is open, or was lost with it.
+    public private(set) var waiting = 0
     public private(set) var verdicts = 0
     public private(set) var bytes: UInt64 = 0
     /// Files that were begun, in order.
@@ -62,6 +64,7 @@ public final class FrameRecorder {
     private var verdictChannels: [String: UInt16] = [:]
     private var checkedNs: UInt64 = 0
     private var flushedNs: UInt64 = 0
+    private var retainedNs: UInt64 = 0
 
     /// - Parameters:
     ///   - folder: an existing folder; retention removes files that are named as this names its own (``RecordingFolder``).
@@ -105,6 +108,7 @@ public final class FrameRecorder {
             }
         }
         frames += 1
+        waiting = writer.isChunkEmpty ? 0 : waiting + 1
         bytes += UInt64(frame.payload.count)
     }
 
@@ -125,7 +129,16 @@ public final class FrameRecorder {
         let now = UInt64(max(0, utcNs))
         guard now >= flushedNs + 1_000_000_000 || now < flushedNs else { return }
         flushedNs = now
-        if let writer, isOver(writer, at: now) { try finish(waitsForDisk: false) } else { try writer?.flush() }
+        if let writer, isOver(writer, at: now) {
+            try finish(waitsForDisk: false)
+        } else {
+            try writer?.flush()
+            waiting = 0
+        }
+        // What is too old goes on a quiet line, too.
+        guard now >= retainedNs + 60_000_000_000 || now < retainedNs else { return }
+        retainedNs = now
+        try retain(at: now)
     }
 
     /// Ends the open file. Another frame begins a new one.
@@ -137,6 +150,7 @@ public final class FrameRecorder {
         channels.removeAll()
         verdictChannels.removeAll()
         try writer.finish(waitsForDisk: waitsForDisk)
+        waiting = 0
     }
 
     // MARK: Files
@@ -177,8 +191,11 @@ public final class FrameRecorder {
 
     /// Removes what is older or more than wanted, and names the next file.
     private func makeRoom(beginning time: UInt64) throws(RecordingError) -> String {
-        let recordings = RecordingFolder(path: folder)
-        try recordings.retain(bytes: settings.keepBytes, seconds: settings.keepSeconds, at: time)
-        return recordings.name(of: time)
+        try retain(at: time)
+        return RecordingFolder(path: folder).name(of: time)
+    }
+
+    private func retain(at time: UInt64) throws(RecordingError) {
+        try RecordingFolder(path: folder).retain(bytes: settings.keepBytes, seconds: settings.keepSeconds, at: time)
     }
 }

@@ -31,7 +31,8 @@ final class MCAPWriter {
     private var hasSchema: [Bool] = []
     private var chunkStart: UInt64 = 0
     private var chunkEnd: UInt64 = 0
-    private var isChunkEmpty = true
+    /// Nothing waits to be written.
+    private(set) var isChunkEmpty = true
 
     private var packed: [UInt8] = []
     private var head = FieldWriter()

@@ -20,6 +20,10 @@ extension ManualPage {
         .code("systemctl enable --now flawd\nflawd watch\njournalctl -u flawd"),
         .paragraph("4. Try a good and a bad part on one picture each, and then set limits by evidence (see below):"),
         .code("flawd segment part.jpg --box 40,60,600,420"),
+        .paragraph("With `http: {bind: 127.0.0.1:9640}` in the configuration a browser on this machine shows the line at `http://127.0.0.1:9640/`, "
+            + "where regions are drawn on the live picture, tried and saved, limits are set by evidence, and verdicts reviewed. It writes the region "
+            + "file, which under systemd has to lie in flawd's own folder: `regions: /var/lib/flawd/regions.yaml`. Who reaches it from elsewhere comes "
+            + "through a proxy (`http.hosts`), and changes things with a token (`flawd tokens add`, `http.tokens`)."),
         .paragraph("Several lines on one machine: `/etc/flawd/LINE/flawd.yaml` for each, with addresses and a journal of its own under "
             + "`/var/lib/flawd@LINE`, and `systemctl enable --now flawd@LINE`."),
     ]
@@ -63,6 +67,11 @@ extension ManualPage {
         .entry("systemctl reload flawd fails", "The new files are not usable, and the message says where; what was in force stays. Without `control:` in the "
             + "configuration the reload has no way to ask: `systemctl kill -s HUP flawd` reads the files again, and the log says how it went."),
         .entry("systemd starts it anew, and the log says stuck", "A thread did not come back from one piece of work within `pipeline.stall_s`; the log names it."),
+        .entry("halted, and nothing passes", "A golden sample was judged wrongly (`golden_wrong` names it): light, lens, model or limits are no longer what "
+            + "they were. Mend that, `flawd golden` inspects the samples again, and `flawd golden --acknowledge` lets parts pass."),
+        .entry("recording_stopped", "The disk has less room than `recording.reserve_mb`, or refuses. Verdicts go on; recording does by itself once there is room."),
+        .entry("mqtt_disconnected", "The broker is away. Events wait in the journal and are sent in order once it is back; `mqtt_lost` says which were too old by then."),
+        .entry("key_denied", "Somebody connected whose key is not in the list: `flawd keys add` lets them in, within a second or two."),
         .entry("regions_refused", "The new region file has a mistake, and the old one is still in force. `flawd check --regions FILE` says where."),
         .entry("Everything is uninspected", "`reason` says why. no_region: the camera's name in the region file is not the one that it sends; decode_error: "
             + "pictures arrive damaged; overload or deadline: the machine is too slow for this rate."),

@@ -32,7 +32,7 @@ extension ManualPage {
 
     /// flawd-events(7)
     static func events() throws -> ManualPage {
-        let reference = try SchemaReference(json: JSONSchema.verdict)
+        let reference = try SchemaReference(json: JSONSchema.verdict), health = try SchemaReference(json: HealthSchema.text)
         return ManualPage(
             name: "flawd-events", section: 7, purpose: "what flawd publishes",
             blocks: [
@@ -44,7 +44,10 @@ extension ManualPage {
                     + "`events`, `gone` (`oldest` is the first that is still kept), `epoch` (another journal: begin at 0) or `error`."),
                 .paragraph("Opt-in, and not in the journal: `<camera>/mask` with the parts header and payload, 0 or 255 a pixel (codec "
                     + "`raw_mono8`), and `<camera>/overlay/color`, a plain camera-stream topic with a JPEG."),
-            ] + reference.blocks(title: "Fields"),
+                .paragraph("To an MQTT broker (`mqtt:`) every event goes as `<prefix>/<line>/<camera>/verdict` and `…/missing`, byte for byte and with QoS 1. "
+                    + "`<prefix>/<line>/<camera>/state` is retained: the camera's last verdict in short. `<prefix>/<line>/status` is retained, too: `online`, or "
+                    + "`offline` with why. `<prefix>/<line>/gone` names events that the journal no longer had when the broker came back."),
+            ] + reference.blocks(title: "Fields") + health.blocks(title: "status/health, and /status over HTTP"),
             seeAlso: ["flawd(1)", "flawd-guide(7)", "flawd.yaml(5)", "flawd-regions(5)"])
     }
 }

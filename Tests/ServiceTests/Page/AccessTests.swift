@@ -90,7 +90,7 @@ import Testing
         #expect(status { try Self.gate(tokens: path).admitReading(Self.request(forwarded)) } == 401)
     }
 
-    @Test func tooManyWrongTokens_AreNotEvenLookedAt_AndNobodyElseIsLockedOut() throws {
+    @Test func tooManyWrongTokens_ArePutOff_AndNobodyElseIsLockedOut() throws {
         let folder = try TemporaryFolder(), token = AccessTokens.makeToken(), clock = ManualClock()
         var settings = try HTTPSettings(bind: "127.0.0.1:9640", insecure: false)
         settings.tokens = try folder.write(AccessTokens.text("", adding: "anna", token: token, file: "t"), to: "tokens")

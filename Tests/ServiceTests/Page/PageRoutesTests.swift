@@ -179,7 +179,7 @@ import Testing
             #expect(try client.get("/api/regions/text?revision=\(now)").body == text)
             let audit = try #require(try client.get("/api/audit").json as? [[String: Any]])
             #expect(audit.map { $0["action"] as? String } == ["restore", "regions"] && audit.allSatisfy { $0["who"] as? String == "this machine" })
-            #expect((audit[1]["after"] as? String)?.contains("fail_score: 0.9") == true && (audit[1]["before"] as? String)?.contains("fail_score") == false)
+            #expect((audit[1]["after"] as? String)?.contains("fail_score: 0.9") == true && (audit[1]["before"] as? String)?.contains("fail_score: 0.6") == true)
             #expect(try client.get("/api/audit.csv").body.hasPrefix("id,time,who,action,subject,before,after\r\n2,"))
         }
     }

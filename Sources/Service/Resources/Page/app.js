@@ -1,15 +1,17 @@
 // The page's frame: which view is shown.
 
-import { attempt, h } from "./dom.js";
+import { attempt, h, notice } from "./dom.js";
 import { refreshSession } from "./server.js";
 
 const views = { live: "./live.js", regions: "./regions.js", limits: "./limits.js", review: "./review.js", audit: "./audit.js" };
 const main = document.getElementById("main");
-let leave, showing = 0;
+let leave, shown = location.hash, showing = 0;
 
 /** `#review/12`: the view and what it is to show. */
 async function show() {
   if (location.hash === "#main") { main.focus(); return; }
+  if (leave?.isDirty?.() && !confirm("What was changed here is not saved. Leave it?")) { history.replaceState(null, "", shown || "#"); return; }
+  shown = location.hash;
   const number = ++showing;
   const [name, ...rest] = decodeURIComponent(location.hash.slice(1)).split("/");
   const view = views[name] ? name : "live";
@@ -19,7 +21,8 @@ async function show() {
   leave?.();
   leave = undefined;
   main.replaceChildren();
-  const { open } = await import(views[view]);
+  let open;
+  try { ({ open } = await import(views[view])); } catch { notice("This view could not be loaded: flawd does not answer", true); return; }
   if (number !== showing) return;
   const place = h("div", { class: `view ${view}` });
   main.replaceChildren(place);
@@ -28,5 +31,7 @@ async function show() {
 }
 
 addEventListener("hashchange", show);
+// Somebody who has just logged in sees more.
+addEventListener("flawd-session", show);
 attempt(refreshSession);
 show();

@@ -1,4 +1,4 @@
-// Draws and edits shapes and points over a picture, with a pointer or with keys.
+// Draws and edits shapes and points over a picture, with a pointer, a finger or keys.
 
 import { h, set } from "./dom.js";
 import { outline } from "./masks.js";
@@ -31,17 +31,19 @@ function moved(shape, dx, dy) {
   return shape;
 }
 
-const whole = (shape) => JSON.parse(JSON.stringify(shape, (key, value) => (typeof value === "number" ? Math.round(value * 10) / 10 : value)));
+const rounded = (value) => JSON.parse(JSON.stringify(value ?? null, (key, part) => (typeof part === "number" ? Math.round(part * 10) / 10 : part))) ?? undefined;
+const along = (points, dx, dy) => points?.map(([x, y, label]) => [x + dx, y + dy, label]);
 
 /**
- * An SVG over a picture. `size()`: width and height of what is drawn on. `items()`: [{shape, points, name}]. `selected()`: the index of the one that can be
- * changed. `onselect(index)`, `onchange(shape, points, isDone)`.
+ * An SVG over a picture. `size()`: width and height of what is drawn on. `items()`: [{shape, points}]. `selected()`: the index of the one that can be
+ * changed. `onselect(index)`, `onchange(shape, points, isDone)`, `ontool(tool, corners)` when another tool is in hand or a polygon has grown.
  */
 export class Drawing {
-  constructor({ size, items, selected, onselect, onchange }) {
-    Object.assign(this, { size, items, selected, onselect, onchange });
+  constructor({ size, items, selected, onselect, onchange, ontool }) {
+    Object.assign(this, { size, items, selected, onselect, onchange, ontool });
     this.tool = null;
-    this.element = h("svg", { class: "drawing", preserveAspectRatio: "none", tabindex: 0, role: "application", "aria-label": "Shapes: arrow keys move the selected one, with Shift ten pixels at a time; Delete takes its last point away" });
+    this.corners = [];
+    this.element = h("svg", { class: "drawing", preserveAspectRatio: "none", tabindex: 0, role: "application", "aria-label": "Shapes: arrow keys move the selected one, with Shift ten pixels at a time; Escape puts the tool away" });
     this.element.addEventListener("pointerdown", (event) => this.down(event));
     this.element.addEventListener("pointermove", (event) => this.drag?.(this.place(event)));
     for (const end of ["pointerup", "pointercancel"]) this.element.addEventListener(end, () => this.up());
@@ -49,11 +51,12 @@ export class Drawing {
     this.element.addEventListener("keydown", (event) => this.key(event));
   }
 
-  /** box, ellipse, polygon, foreground, background; null: selects and moves. */
+  /** box, ellipse, polygon, foreground, background; null, or the one in hand again: selects and moves. */
   use(tool) {
-    this.tool = tool;
+    this.tool = tool === this.tool ? null : tool;
     this.corners = [];
-    set(this.element, { class: tool ? "drawing busy" : "drawing" });
+    set(this.element, { class: this.tool ? "drawing busy" : "drawing" });
+    this.ontool?.(this.tool, 0);
     this.render();
   }
 
@@ -62,14 +65,28 @@ export class Drawing {
     return [(event.clientX - frame.left) / frame.width * width, (event.clientY - frame.top) / frame.height * height];
   }
 
+  /** Pixels of the drawing in one of the screen. */
+  unit() {
+    const [width, height] = this.size(), frame = this.element.getBoundingClientRect();
+    return [frame.width ? width / frame.width : 1, frame.height ? height / frame.height : 1];
+  }
+
+  isNear([x, y], [px, py], reach) {
+    const [across, down] = this.unit();
+    return Math.hypot((x - px) / across, (y - py) / down) <= reach;
+  }
+
   down(event) {
-    const [x, y] = this.place(event), item = this.items()[this.selected()];
     if (event.button !== 0) return;
+    const [x, y] = this.place(event), item = this.items()[this.selected()];
     this.element.setPointerCapture(event.pointerId);
     if (this.tool === "foreground" || this.tool === "background") {
       if (item) this.onchange(item.shape, [...(item.points ?? []), [Math.round(x), Math.round(y), this.tool === "foreground" ? 1 : 0]], true);
     } else if (this.tool === "polygon") {
-      this.corners.push([x, y]);
+      if (this.corners.length >= 3 && this.isNear(this.corners[0], [x, y], 14)) { this.closePolygon(); return; }
+      // The second press of a double click is no corner of its own.
+      if (!this.corners.length || !this.isNear(this.corners.at(-1), [x, y], 8)) this.corners.push([x, y]);
+      this.ontool?.(this.tool, this.corners.length);
       this.render();
     } else if (this.tool) {
       this.drag = ([px, py]) => {
@@ -88,15 +105,15 @@ export class Drawing {
       } else if (mark.item !== undefined) {
         const index = Number(mark.item);
         if (index !== this.selected()) { this.onselect(index); return; }
-        const shape = item.shape;
-        this.drag = ([px, py]) => this.change(moved(shape, px - x, py - y));
+        const { shape, points } = item;
+        this.drag = ([px, py]) => this.change(moved(shape, px - x, py - y), shape.frame ? points : along(points, px - x, py - y));
       }
     }
   }
 
   change(shape, points) {
     this.isChanged = true;
-    this.onchange(whole(shape), points ?? this.items()[this.selected()]?.points, false);
+    this.onchange(rounded(shape), rounded(points ?? this.items()[this.selected()]?.points), false);
   }
 
   up() {
@@ -108,39 +125,44 @@ export class Drawing {
   }
 
   closePolygon() {
-    // The second press of a double click is no corner of its own.
-    const corners = this.corners?.filter(([x, y], index) => index === 0 || Math.hypot(x - this.corners[index - 1][0], y - this.corners[index - 1][1]) > 1) ?? [];
-    if (this.tool !== "polygon" || corners.length < 3) return;
-    this.onchange(whole({ polygon: corners }), this.items()[this.selected()]?.points, true);
+    if (this.tool !== "polygon" || this.corners.length < 3) return;
+    this.onchange(rounded({ polygon: this.corners }), this.items()[this.selected()]?.points, true);
     this.use(null);
   }
 
   key(event) {
     const item = this.items()[this.selected()], step = event.shiftKey ? 10 : 1;
     const [dx, dy] = { ArrowLeft: [-step, 0], ArrowRight: [step, 0], ArrowUp: [0, -step], ArrowDown: [0, step] }[event.key] ?? [];
-    if (dx !== undefined && item) {
+    if (dx !== undefined && item && !item.shape.frame) {
       event.preventDefault();
-      this.onchange(whole(moved(item.shape, dx, dy)), item.points, true);
+      this.onchange(rounded(moved(item.shape, dx, dy)), rounded(along(item.points, dx, dy)), true);
     } else if (event.key === "Enter") {
       this.closePolygon();
     } else if (event.key === "Escape") {
       this.use(null);
-    } else if (event.key === "Delete" && item?.points?.length) {
-      this.onchange(item.shape, item.points.slice(0, -1), true);
     }
   }
 
   render() {
-    const [width, height] = this.size(), chosen = this.selected();
+    const [width, height] = this.size(), chosen = this.selected(), [unit, tall] = this.unit();
     set(this.element, { viewBox: `0 0 ${width} ${height}` });
-    const frame = this.element.getBoundingClientRect(), unit = frame.width ? width / frame.width : 1, tall = frame.height ? height / frame.height : 1;
-    const parts = this.items().flatMap((item, index) => {
+    const still = { "vector-effect": "non-scaling-stroke" };
+    const draw = (item, index) => {
       const isChosen = index === chosen;
-      return [outline(item.shape, [width, height], { class: isChosen ? "shape chosen" : "shape", "data-item": index, "vector-effect": "non-scaling-stroke" }),
-        ...(item.points ?? []).map(([x, y, label], at) => h("ellipse", { cx: x, cy: y, rx: 5 * unit, ry: 5 * tall, class: label ? "prompt foreground" : "prompt background", "data-point": isChosen ? at : null, "vector-effect": "non-scaling-stroke" })),
-        ...(isChosen ? handles(item.shape).map(({ at }, number) => h("rect", { x: at[0] - 5 * unit, y: at[1] - 5 * tall, width: 10 * unit, height: 10 * tall, class: "handle", "data-handle": number, "vector-effect": "non-scaling-stroke" })) : [])];
-    });
-    if (this.corners?.length) parts.push(h("polyline", { points: this.corners.map((point) => point.join(",")).join(" "), class: "shape chosen", "vector-effect": "non-scaling-stroke" }));
+      return [outline(item.shape, [width, height], { class: isChosen ? "shape chosen" : "shape", "data-item": index, ...still }),
+        ...(item.points ?? []).map(([x, y, label], at) => h("ellipse", { cx: x, cy: y, rx: 6 * unit, ry: 6 * tall, class: label ? "prompt foreground" : "prompt background", "data-point": isChosen ? at : null, ...still })),
+        ...(isChosen ? handles(item.shape).flatMap(({ at: [x, y] }, number) => [
+          h("rect", { x: x - 5 * unit, y: y - 5 * tall, width: 10 * unit, height: 10 * tall, class: "handle", ...still }),
+          // What a finger hits.
+          h("rect", { x: x - 14 * unit, y: y - 14 * tall, width: 28 * unit, height: 28 * tall, class: "reach", "data-handle": number })]) : [])];
+    };
+    // The one in hand lies over the others.
+    const items = this.items().map((item, index) => [item, index]), last = items.filter(([, index]) => index === chosen);
+    const parts = [...items.filter(([, index]) => index !== chosen), ...last].flatMap(([item, index]) => draw(item, index));
+    if (this.corners.length) {
+      parts.push(h("polyline", { points: this.corners.map((point) => point.join(",")).join(" "), class: "shape chosen", ...still }),
+        h("ellipse", { cx: this.corners[0][0], cy: this.corners[0][1], rx: 7 * unit, ry: 7 * tall, class: "handle" }));
+    }
     this.element.replaceChildren(...parts);
   }
 }

@@ -5,15 +5,15 @@ import { entryOf } from "./masks.js";
 import { get, post } from "./server.js";
 
 const kinds = [["defective", "marked defective", colours.fail], ["good", "marked good", colours.pass], ["unmarked", "not reviewed", "#9a9a9a"]];
-const [width, height, bins] = [720, 140, 60];
+const [height, bins] = [140, 60];
 
 /** A histogram with lines that can be dragged; `limits`: [{name, value, onchange}]. */
-function histogram(title, frames, value, { max, text, limits }) {
+function histogram(title, frames, value, { width, max, text, limits }) {
   const counts = Array.from({ length: bins }, () => ({ defective: 0, good: 0, unmarked: 0 }));
   for (const frame of frames) counts[Math.min(bins - 1, Math.floor(value(frame) / max * bins))][frame.truth ?? "unmarked"] += 1;
-  const highest = Math.max(1, ...counts.map((bin) => bin.defective + bin.good + bin.unmarked));
   // Few marked frames among thousands must still be seen.
-  const tall = (count) => (count ? Math.max(2, Math.sqrt(count / highest) * height) : 0);
+  const highest = Math.max(1, ...counts.map((bin) => Math.sqrt(bin.defective) + Math.sqrt(bin.good) + Math.sqrt(bin.unmarked)));
+  const tall = (count) => (count ? Math.max(2, Math.sqrt(count) / highest * height) : 0);
   const chart = h("svg", { viewBox: `0 0 ${width} ${height + 18}`, class: "histogram", role: "img", "aria-label": title });
   counts.forEach((bin, index) => {
     let top = height;
@@ -25,7 +25,7 @@ function histogram(title, frames, value, { max, text, limits }) {
   });
   for (const part of [0, 0.25, 0.5, 0.75, 1]) chart.append(h("text", { x: Math.min(part * width, width - 30), y: height + 14, class: "axis" }, text(part * max)));
   for (const limit of limits.filter(({ value: at }) => Number.isFinite(at))) {
-    const x = Math.min(limit.value / max, 1) * width, line = h("g", { class: "limit" }, h("line", { x1: x, x2: x, y1: 0, y2: height }), h("rect", { x: x - 9, y: 0, width: 18, height, class: "grip" }), h("text", { x: Math.min(x + 4, width - 90), y: 12 }, limit.name));
+    const x = Math.min(limit.value / max, 1) * width, line = h("g", { class: "limit" }, h("line", { x1: x, x2: x, y1: 0, y2: height }), h("rect", { x: x - 14, y: 0, width: 28, height, class: "grip" }), h("text", { x: Math.min(x + 4, width - 90), y: 12 }, limit.name));
     line.addEventListener("pointerdown", (event) => {
       event.preventDefault();
       // The chart is drawn anew with each step, where it was.
@@ -42,8 +42,8 @@ export async function open(place, wanted) {
   const camera = h("select", { id: "limit-camera" }), region = h("select", { id: "limit-region" }), charts = h("div", {}), result = h("div", { class: "answer", role: "status" }), fields = h("div", { class: "fields" });
   place.append(h("div", { class: "bar" }, h("label", { for: "limit-camera" }, "Camera "), camera, h("label", { for: "limit-region" }, " Region "), region,
     h("button", { type: "button", class: "main", onclick: () => attempt(save) }, "Save these limits")),
-  h("p", { class: "legend" }, ...kinds.flatMap(([, text, colour]) => [h("svg", { viewBox: "0 0 10 10", class: "key" }, h("rect", { width: 10, height: 10, fill: colour })), ` ${text} `])), charts, fields, result);
-  let file, entry, frames = [], limits, waiting, leaving = false;
+  result, h("p", { class: "legend" }, ...kinds.flatMap(([, text, colour]) => [h("svg", { viewBox: "0 0 10 10", class: "key" }, h("rect", { width: 10, height: 10, fill: colour })), ` ${text} `])), charts, fields);
+  let file, entry, frames = [], scale = 1, limits, waiting, leaving = false;
 
   async function load(name) {
     file = await get("/api/regions");
@@ -64,7 +64,7 @@ export async function open(place, wanted) {
     // What was tried on another region is not saved with this one's.
     entry = JSON.parse(JSON.stringify(entryOf(camera.value, file.cameras)));
     limits = entry.regions.find(({ name }) => name === region.value).limits;
-    frames = (await get("/api/evidence", { camera: camera.value, region: region.value })).frames;
+    ({ frames, area_scale: scale } = await get("/api/evidence", { camera: camera.value, region: region.value }));
     draw();
     await judge();
   }
@@ -72,7 +72,7 @@ export async function open(place, wanted) {
   const control = (name, text, max, step) => {
     const label = h("label", { for: `limit-${name}` }, `${text}: ${short(limits[name] ?? 0)}`);
     const range = h("input", { type: "range", id: `limit-${name}`, min: 0, max, step, value: limits[name] ?? 0, oninput: () => {
-      limits[name] = Number(range.value);
+      give(name, Number(range.value));
       label.textContent = `${text}: ${short(limits[name])}`;
       drawCharts();
       later();
@@ -80,20 +80,32 @@ export async function open(place, wanted) {
     return h("div", { class: "field" }, label, range);
   };
 
+  /** One score pushes the other before it: review lies below fail. */
+  function give(name, value) {
+    limits[name] = value;
+    if (name === "fail_score" && limits.review_score > value) limits.review_score = value;
+    if (name === "review_score" && limits.fail_score < value) limits.fail_score = value;
+    // Without any: a limit of nothing would let no defect be.
+    if (name === "max_area_px" && value === 0) limits.max_area_px = undefined;
+    if (name === "min_area_px" && value === 0) limits.min_area_px = undefined;
+    for (const other of fields.querySelectorAll("input")) if (other.id !== `limit-${name}`) other.value = limits[other.id.slice(6)] ?? 0;
+  }
+
   const largest = () => Math.max(10, ...frames.map((frame) => frame.area));
 
   function draw() {
     if (!frames.length) { charts.textContent = "The journal has no inspected frame of this region."; fields.replaceChildren(); return; }
     drawCharts();
-    fields.replaceChildren(control("review_score", "Review score", 1, 0.005), control("fail_score", "Fail score", 1, 0.005), ...(limits.min_area_mm2 === undefined ? [control("min_area_px", "Smallest defect, px", largest(), 1)] : []));
+    fields.replaceChildren(control("review_score", "Review score", 1, 0.005), control("fail_score", "Fail score", 1, 0.005), ...(limits.min_area_mm2 === undefined ? [control("min_area_px", "Smallest defect, px", Math.ceil(largest() / scale), 1)] : []), ...(limits.max_area_mm2 === undefined ? [control("max_area_px", "Largest defect, px (0: any)", Math.ceil(largest() / scale) + 1, 1)] : []));
   }
 
   function drawCharts() {
-    const score = (name, key) => ({ name, value: limits[key], onchange: (value) => { if (value === null) { later(); return; } limits[key] = Math.round(value * 1000) / 1000; draw(); later(); } });
-    const area = (name, key) => ({ name, value: limits[key], onchange: (value) => { if (value === null) { later(); return; } limits[key] = Math.round(value); draw(); later(); } });
+    const width = Math.max(280, charts.clientWidth - 30);
+    const score = (name, key) => ({ name, value: limits[key], onchange: (value) => { if (value === null) { later(); return; } give(key, Math.round(value * 1000) / 1000); draw(); later(); } });
+    const area = (name, key) => ({ name, value: limits[key] * scale, onchange: (value) => { if (value === null) { later(); return; } give(key, Math.round(value / scale)); draw(); later(); } });
     charts.replaceChildren(
-      histogram(`Score of ${frames.length} frames (height: square root of the number)`, frames, (frame) => frame.score, { max: 1, text: (value) => short(value, 2), limits: [score("review", "review_score"), score("fail", "fail_score")] }),
-      histogram("Largest defect, px", frames.filter((frame) => frame.area > 0), (frame) => frame.area, { max: largest(), text: (value) => short(value, 0), limits: [area("smallest", "min_area_px"), area("largest", "max_area_px")] }));
+      histogram(`Score of ${frames.length} frames (height: square root of the number)`, frames, (frame) => frame.score, { width, max: 1, text: (value) => short(value, 2), limits: [score("review", "review_score"), score("fail", "fail_score")] }),
+      histogram("Largest defect, px", frames.filter((frame) => frame.area > 0), (frame) => frame.area, { width, max: largest(), text: (value) => short(value, 0), limits: [area("smallest", "min_area_px"), area("largest", "max_area_px")] }));
   }
 
   function later() { clearTimeout(waiting); waiting = setTimeout(() => attempt(judge), 150); }
@@ -102,8 +114,8 @@ export async function open(place, wanted) {
     if (!frames.length || leaving) { result.replaceChildren(); return; }
     const outcome = await post("/api/evidence/outcome", { camera: camera.value, region: region.value, entry });
     const rate = (text, { count, of, interval }) => h("tr", {}, h("th", { scope: "row" }, text), h("td", {}, of ? `${count} of ${of}` : "–"), h("td", {}, of ? `${short(100 * interval.lower, 1)} to ${short(100 * interval.upper, 1)}%` : "mark frames in Review"));
-    result.replaceChildren(h("table", {}, h("caption", {}, "With these limits this region would have given"), h("thead", {}, h("tr", {}, ["", "frames", "95% interval"].map((text) => h("th", { scope: "col" }, text)))),
-      h("tbody", {}, ["pass", "review", "fail"].map((word) => h("tr", {}, h("th", { scope: "row" }, word), h("td", {}, outcome.verdicts[word] ?? 0), h("td", {}, ""))), rate("Escapes (defective and passed)", outcome.escapes), rate("Overkill (good and not passed)", outcome.overkill))));
+    result.replaceChildren(h("table", {}, h("caption", {}, `Of ${outcome.frames} frames this region would with these limits have given`), h("thead", {}, h("tr", {}, ["", "frames", "95% interval"].map((text) => h("th", { scope: "col" }, text)))),
+      h("tbody", {}, ["pass", "review", "fail"].map((word) => h("tr", {}, h("th", { scope: "row" }, word), h("td", {}, outcome.verdicts[word] ?? 0), h("td", {}, ""))), rate("Escapes (defective parts that pass)", outcome.escapes), rate("Overkill (good parts that do not)", outcome.overkill))));
   }
 
   async function save() {

@@ -1,6 +1,6 @@
 // The line as it is: a tile a camera, counters, the last failures, the shift's yield.
 
-import { badge, clock, colours, h, set, short, signs, verdicts } from "./dom.js";
+import { badge, clock, colours, fill, h, set, short, signs, verdicts } from "./dom.js";
 import { address, get } from "./server.js";
 import { defectMasks, entryOf, outlines, paint } from "./masks.js";
 
@@ -29,15 +29,17 @@ class Tile {
     const { shown, entries } = this.waiting ?? {};
     this.waiting = undefined;
     if (!shown) return;
-    this.tell(shown.event);
     if (!shown.hasPicture || document.hidden) { this.draw(shown, entries, null); return; }
     this.isLoading = true;
     const image = new Image();
-    const done = (picture) => { this.isLoading = false; if (picture) this.draw(shown, entries, picture); this.next(); };
+    // A picture that is gone already is left out, with its verdict, where a newer one waits.
+    const done = (picture) => { this.isLoading = false; if (picture || !this.waiting) this.draw(shown, entries, picture); this.next(); };
     image.onload = () => done(image);
     image.onerror = () => done(null);
     image.src = address("/api/picture", { seq: shown.event.seq, live: 1, longest: 640 });
   }
+
+  redraw() { if (this.last) this.draw(...this.last); }
 
   tell(event) {
     this.element.className = `tile ${event.verdict}`;
@@ -47,7 +49,11 @@ class Tile {
     this.because.textContent = event.withheld ?? event.detail ?? event.regions.flatMap((region) => region.because.map((text) => `${region.name}: ${text}`)).join("; ");
   }
 
-  draw({ event, draft, size }, entries, image) {
+  /** Verdict, picture and masks are of one frame. */
+  draw(shown, entries, image) {
+    const { event, draft, size } = shown;
+    this.last = [shown, entries, image];
+    this.tell(event);
     const segmentations = defectMasks(event.regions);
     const frame = size ?? (segmentations[0] ? [segmentations[0].size[1], segmentations[0].size[0]] : image ? [image.naturalWidth, image.naturalHeight] : [320, 240]);
     if (image) {
@@ -55,8 +61,10 @@ class Tile {
       this.canvas.getContext("2d").drawImage(image, 0, 0);
       if (options.masks) paint(this.canvas, segmentations, colours.mask);
       if (options.draft && draft) paint(this.canvas, [draft], colours.draft, { outline: true });
+    } else {
+      this.canvas.getContext("2d").clearRect(0, 0, this.canvas.width, this.canvas.height);
     }
-    this.layer.replaceChildren(...(options.regions ? [outlines(entryOf(event.camera, entries), frame, event.regions)] : []));
+    fill(this.layer, image ? null : h("p", { class: "nothing" }, "no picture of this frame"), options.regions ? outlines(entryOf(event.camera, entries), frame, event.regions) : null);
   }
 }
 
@@ -70,9 +78,10 @@ function counters(frames) {
 /** Bars of five minutes, and the yield in words. */
 function yieldChart(spans) {
   const width = 720, height = 90, end = Math.floor(Date.now() / 300000) * 300, begin = end - shiftHours * 3600, step = width / (shiftHours * 12 + 1);
+  spans = spans.filter((span) => span.start >= begin);
   const highest = Math.max(1, ...spans.map((span) => verdicts.reduce((sum, name) => sum + span[name], 0)));
   const chart = h("svg", { viewBox: `0 0 ${width} ${height + 16}`, role: "img", "aria-label": "verdicts of the last twelve hours, by five minutes" });
-  for (const span of spans.filter((span) => span.start >= begin)) {
+  for (const span of spans) {
     let top = height;
     for (const name of verdicts) {
       const part = span[name] / highest * height;
@@ -99,11 +108,12 @@ export async function open(place) {
   const tiles = new Map(), grid = h("section", { class: "tiles", "aria-label": "Cameras" });
   const counts = h("dl", { class: "counters", "aria-label": "Frames since flawd was started" }), chart = h("section", { class: "card", "aria-label": "Yield" });
   const strip = h("ul", { class: "strip" }), station = document.getElementById("station"), empty = h("p", { class: "empty" }, "No frame has come yet.");
-  let entries = [], revision, source, lost, newest = 0;
+  let entries = [], isClosed = false, revision, source, lost, newest = 0, epoch;
 
   const toggle = (name, text) => h("label", { class: "toggle" }, h("input", { type: "checkbox", checked: options[name], onchange: (event) => {
     options[name] = event.target.checked;
     if (name === "draft") listen();
+    for (const tile of tiles.values()) tile.redraw();
   } }), text);
   place.append(counts, h("p", { class: "bar" }, toggle("masks", "Refined mask"), toggle("draft", "Draft outline"), toggle("regions", "Regions")), empty, grid,
     h("section", { class: "card", "aria-label": "Last failures" }, h("h2", {}, "Last that did not pass"), strip), chart);
@@ -125,18 +135,20 @@ export async function open(place) {
       tiles.get(name).show(shown, entries);
     }
     // A stream that begins tells of all of them again.
-    for (const shown of (update.failures ?? []).filter(({ event }) => event.seq > newest).reverse()) {
-      newest = shown.event.seq;
+    for (const shown of (update.failures ?? []).filter(({ event }) => event.epoch !== epoch || event.seq > newest).reverse()) {
+      ({ seq: newest, epoch } = shown.event);
       strip.prepend(failure(shown));
     }
     while (strip.children.length > 24) strip.lastChild.remove();
     const figures = update.figures;
     if (!figures) return;
     follow(figures.revision).catch(() => { revision = undefined; });
-    counts.replaceChildren(...counters(figures.frames));
+    fill(counts, counters(figures.frames), h("div", { class: "counter" }, h("dt", {}, "frames/s"), h("dd", {}, short(figures.framesPerSecond, 1))));
     chart.replaceChildren(h("h2", {}, "Yield"), ...yieldChart(figures.yield));
     station.className = `station ${figures.station}`;
-    station.textContent = figures.detail ? `${figures.station}: ${figures.detail}` : `${figures.station}, ${short(figures.framesPerSecond, 1)} frames/s`;
+    // Said aloud when it changes, and not each second.
+    const word = figures.detail ? `${figures.station}: ${figures.detail}` : figures.station;
+    if (station.textContent !== word) station.textContent = word;
     for (const camera of figures.cameras) {
       const tile = tiles.get(camera.camera);
       if (tile) tile.rate.textContent = `· ${short(camera.frames_per_second, 1)}/s · queue ${camera.queue}`;
@@ -148,9 +160,24 @@ export async function open(place) {
     source = new EventSource(address("/api/live", { draft: options.draft ? 1 : null }));
     source.onmessage = (message) => { clearTimeout(lost); lost = undefined; take(JSON.parse(message.data)); };
     // A stream ends every few seconds, and the next begins.
-    source.onerror = () => { lost ??= setTimeout(() => { station.className = "station error"; station.textContent = "flawd does not answer"; if (source.readyState === EventSource.CLOSED) listen(); lost = undefined; }, 3000); };
+    source.onerror = () => {
+      lost ??= setTimeout(async () => {
+        lost = undefined;
+        station.className = "station error";
+        station.textContent = "flawd does not answer";
+        if (source.readyState !== EventSource.CLOSED) return;
+        // Refused, not lost: perhaps for want of a token.
+        try { await get("/api/regions"); } catch (error) { station.textContent = error.message; }
+        if (!isClosed) listen();
+      }, 3000);
+    };
   }
 
   listen();
-  return () => { source.close(); clearTimeout(lost); };
+  return () => {
+    isClosed = true;
+    source.close();
+    clearTimeout(lost);
+    station.textContent = "";
+  };
 }

@@ -44,6 +44,8 @@ class Review {
   }
 
   async show(seq) {
+    if (this.isDrawn && seq !== this.seq && !confirm("The outline is kept once you say what the part is. Leave it?")) return;
+    this.isDrawn = false;
     this.seq = seq;
     // Without another entry in the history for each step through the list.
     history.replaceState(null, "", `#review/${seq}`);
@@ -54,19 +56,22 @@ class Review {
     this.canvas = h("canvas", { width: 320, height: 240, role: "img", "aria-label": `frame ${event.sequence} of ${event.camera}` });
     this.layer = h("div", { class: "layer" });
     this.drawing = new Drawing({ size: () => [this.canvas.width, this.canvas.height], items: () => this.outlinesOf, selected: () => this.chosen, onselect: (index) => { this.chosen = index; this.drawing.render(); },
-      onchange: (shape) => { if (this.isAdding) { this.outlinesOf.push({ shape }); this.chosen = this.outlinesOf.length - 1; this.isAdding = false; } else { this.outlinesOf[this.chosen] = { shape }; } this.drawing.render(); } });
+      ontool: (tool) => { if (!tool) this.isAdding = false; },
+      onchange: (shape) => { this.isDrawn = true; if (this.isAdding) { this.outlinesOf.push({ shape }); this.chosen = this.outlinesOf.length - 1; this.isAdding = false; } else { this.outlinesOf[this.chosen] = { shape }; } this.drawing.render(); } });
     const masks = h("input", { type: "checkbox", checked: true, onchange: () => this.draw() });
     this.masks = masks;
     const says = claim(event.verdict), button = (truth, text, key) => h("button", { type: "button", class: this.mark?.truth === truth ? "main" : null, "aria-pressed": String(this.mark?.truth === truth), onclick: () => attempt(() => this.give(truth, note.value)), "aria-keyshortcuts": key }, text);
     fill(this.detail, h("h2", {}, `${event.camera}, frame ${event.sequence} `, badge(event.verdict, event.reason ? ` (${event.reason})` : "")),
       h("p", {}, `${moment(event.received_utc_ns)} · event ${event.seq}${event.part_id ? ` · part ${event.part_id}` : ""} · model ${event.model.slice(0, 12)} · regions ${(event.roi_revision ?? "none").slice(0, 12)}`),
       event.detail || event.withheld ? h("p", {}, event.withheld ?? event.detail) : null,
-      h("div", { class: "stage" }, this.canvas, this.layer, this.drawing.element),
+      h("div", { class: "scroll" }, h("div", { class: "stage" }, this.canvas, this.layer, this.drawing.element)),
       h("p", { class: "bar" }, h("label", { class: "toggle" }, masks, "Masks"),
-        h("button", { type: "button", onclick: () => { this.isAdding = true; this.drawing.use("polygon"); notice("Click around the defect; a double click or Enter closes the outline"); } }, "Outline a defect"),
-        h("button", { type: "button", onclick: () => { this.outlinesOf = []; this.drawing.render(); } }, "No outlines")),
+        h("label", { class: "toggle" }, h("input", { type: "checkbox", onchange: (event) => this.detail.classList.toggle("full", event.target.checked) }), "Full size"),
+        h("button", { type: "button", onclick: () => { this.drawing.tool = null; this.drawing.use("polygon"); this.isAdding = true; notice("Press around the defect; the first corner again, or Enter, ends the outline. Then say that the part is defective."); } }, "Outline a defect"),
+        h("button", { type: "button", onclick: () => { this.outlinesOf = []; this.drawing.use(null); } }, "No outlines")),
       h("p", { class: "bar" }, ...(says ? [button(says, `✓ The verdict is right: ${says}`, "r"), button(says === "good" ? "defective" : "good", `✕ It is wrong: ${says === "good" ? "defective" : "good"}`, "w")] : [button("good", "The part is good", "g"), button("defective", "The part is defective", "d")]),
         h("label", {}, "Note ", note), mark ? h("button", { type: "button", onclick: () => attempt(() => this.give(null, "")) }, "Take the mark away") : null),
+      h("p", { class: "facts" }, "Keys: j and k for the next and the one before, ", says ? "r if the verdict is right, w if it is wrong" : "g for good, d for defective"),
       mark ? h("p", { class: "facts" }, `marked ${mark.truth} by ${mark.who}, ${moment(mark.utc_ns)}`) : null,
       h("ul", {}, event.regions.map((region) => h("li", {}, badge(region.verdict), ` ${region.name}: score ${short(region.score)}, agreement ${short(region.agreement)}, ${region.defect_count} defects`, region.because.length ? h("small", {}, ` — ${region.because.join("; ")}`) : null))));
     this.regions = regions;
@@ -105,6 +110,7 @@ class Review {
 
   async give(truth, note) {
     const outlinesOf = truth === "defective" ? this.outlinesOf.map(({ shape }) => shape.polygon) : [], seq = this.seq;
+    this.isDrawn = false;
     const mark = await post("/api/mark", { seq, truth: truth ?? undefined, note, outlines: outlinesOf });
     const listed = this.events.find((event) => event.seq === seq);
     if (listed) listed.mark = mark ?? undefined;
@@ -113,11 +119,12 @@ class Review {
   }
 
   key(event) {
-    if (["INPUT", "SELECT", "TEXTAREA"].includes(event.target.tagName) || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (["INPUT", "SELECT", "TEXTAREA"].includes(event.target.tagName) || event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
     const step = { j: 1, k: -1 }[event.key];
     if (step) {
       const next = this.events[this.events.findIndex(({ seq }) => seq === this.seq) + step];
       if (next) attempt(() => this.show(next.seq));
+      document.getElementById("main").focus();
     } else if (["r", "w", "g", "d"].includes(event.key)) {
       this.detail.querySelector(`[aria-keyshortcuts="${event.key}"]`)?.click();
     }

@@ -33,7 +33,14 @@ async function ask(path, options) {
   }
 }
 
-export async function get(path, parameters, signal) { return answer(await ask(address(path, parameters), { signal })); }
+/** Who looks from another machine needs a token for that, too. */
+export async function get(path, parameters) {
+  const read = async () => answer(await ask(address(path, parameters)));
+  try { return await read(); } catch (error) {
+    if (error.status !== 401 || !await logIn()) throw error;
+    return read();
+  }
+}
 
 async function send(path, body) {
   return answer(await ask(path, { method: "POST", headers: { "Content-Type": "application/json", "X-Flawd-Command": "1" }, body: JSON.stringify(body) }));
@@ -58,13 +65,17 @@ export async function refreshSession() {
   };
 }
 
-/** Resolves to whether somebody is logged in now. */
-export function logIn() {
+let asking;
+
+/** Resolves to whether somebody is logged in now. Asks once, however many want to know. */
+export function logIn() { return asking ??= askForToken().finally(() => { asking = undefined; }); }
+
+function askForToken() {
   return new Promise((resolve) => {
     const token = h("input", { type: "password", id: "token", autocomplete: "current-password", required: true });
     const problem = h("p", { class: "problem", role: "alert" });
     const dialog = h("dialog", { "aria-labelledby": "login-title" }, h("form", { method: "dialog" },
-      h("h2", { id: "login-title" }, "Log in"), h("p", {}, "Changes need a token, which flawd tokens add makes."), h("label", { for: "token" }, "Token"), token, problem,
+      h("h2", { id: "login-title" }, "Log in"), h("p", {}, "This needs a token, which flawd tokens add makes."), h("label", { for: "token" }, "Token"), token, problem,
       h("menu", {}, h("button", { type: "button", onclick: () => dialog.close() }, "Cancel"), h("button", { type: "submit", class: "main" }, "Log in"))));
     dialog.querySelector("form").addEventListener("submit", async (event) => {
       event.preventDefault();

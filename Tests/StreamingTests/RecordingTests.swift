@@ -180,6 +180,17 @@ struct RecordingTests {
         #expect(read(try MCAPReader(path: path), times: 1002...1002).map(\.payload) == [frame.payload])
     }
 
+    @Test func aSpanOfTime_IsFoundByTheIndex_AndTheRestIsNotRead() throws {
+        // A chunk a second: forty of some 600 kB.
+        let frames = Self.frames(2000, bytes: 20_000), path = try #require(try record(frames).first)
+        let reader = try MCAPReader(path: path), chunks = reader.index.chunks
+        let largest = chunks.map(\.length).max() ?? 0, opened = reader.source.bytesRead
+        #expect(chunks.count >= 38 && opened < largest / 4, "opening reads the summary alone")
+        let times = frames[1000].time...frames[1020].time
+        #expect(read(reader, times: times) == Array(frames[1000...1020]))
+        #expect(reader.source.bytesRead - opened <= 3 * largest && reader.source.size > 30 * largest)
+    }
+
     @Test func aHoleOfFiftyGigabytes_IsStepped() throws {
         let frames = Self.frames(100)
         let first = try Data(contentsOf: URL(fileURLWithPath: #require(try record(Array(frames[..<50])).first)))

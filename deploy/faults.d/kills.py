@@ -45,7 +45,8 @@ FAILED_SHORT = {"pwrite64": 45, "fdatasync": 6}
 
 def kill9_at_syscall(test: Test) -> Row:
     """A short run, killed when it enters its N-th call of a kind; the next run goes on with the same journal."""
-    return _walk(test, "killed", KILLED_SHORT if test.short else KILLED, ["signal=KILL"], {0, -signal.SIGKILL})
+    steps = KILLED_SHORT if test.short else KILLED
+    return _walk(test, "killed", dict.fromkeys(steps, 1) if test.every else steps, ["signal=KILL"], {0, -signal.SIGKILL})
 
 
 def fail_at_syscall(test: Test) -> Row:

@@ -240,6 +240,7 @@ class Test:
     folder: str
     short: bool
     random: random.Random
+    every: bool = False
 
     def rig(self, name: str, **how: object) -> Rig:
         return Rig(self.program, os.path.join(self.folder, name), **how)

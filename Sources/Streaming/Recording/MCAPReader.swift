@@ -12,7 +12,7 @@ public final class MCAPReader {
     /// What was found damaged and left out so far, in words.
     public private(set) var losses: [String]
 
-    private let source: RecordingSource
+    let source: RecordingSource
     private var catalogue: MCAPCatalogue
     /// Whether every chunk was asked for its channels.
     private var hasLearned = false

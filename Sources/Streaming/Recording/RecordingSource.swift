@@ -4,6 +4,8 @@ import Foundation
 final class RecordingSource {
     let path: String
     let size: UInt64
+    /// So far.
+    private(set) var bytesRead: UInt64 = 0
     private let descriptor: Int32
 
     init(path: String) throws(RecordingError) {
@@ -32,6 +34,7 @@ final class RecordingSource {
             let count = pread(descriptor, target.baseAddress.map { $0 + done }, target.count - done, off_t(offset) + off_t(done))
             if count > 0 {
                 done += count
+                bytesRead += UInt64(count)
             } else if count == 0 {
                 throw RecordingError(path, "the file became shorter while it was read")
             } else if errno != EINTR {

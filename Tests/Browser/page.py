@@ -64,6 +64,18 @@ def shoot(page, name):
     page.screenshot(path=shots / f"{name}.png")
 
 
+def turn(page, action):
+    """Does what shows another frame, and waits until it is shown."""
+    heading = page.locator(".detail h2")
+    before = heading.inner_text() if heading.count() else ""
+    action()
+    end = time.monotonic() + 30
+    while not heading.count() or heading.inner_text() == before or page.evaluate("document.querySelector('.detail canvas').width !== 400"):
+        if time.monotonic() > end:
+            raise SystemExit(f"no other frame is shown after {before}")
+        page.wait_for_timeout(20)
+
+
 def see(page, condition):
     """The page's policy forbids text that becomes script, which is how the driver's own waiting works."""
     end = time.monotonic() + 30
@@ -171,27 +183,21 @@ try:
         # Review: marked right and wrong, exported
         page.goto(f"{base}/#review")
         page.get_by_label("Verdict", exact=True).select_option("fail,review")
-        page.locator(".events a").nth(2).click()
-        see(page, "document.querySelector('.detail canvas')?.width === 400")
         page.wait_for_timeout(1000)
-        see(page, "document.querySelector('.detail canvas')?.width === 400")
+        turn(page, lambda: page.locator(".events a").nth(2).click())
         check("nothing on the page says null or undefined", not re.search(r"\b(null|undefined|NaN)\b", page.locator("body").inner_text()))
         shoot(page, "review")
         for _ in range(6):
-            page.keyboard.press("j")
-            page.wait_for_timeout(300)
+            turn(page, lambda: page.keyboard.press("j"))
             page.locator(".detail .bar button", has_text="right").or_(page.locator(".detail .bar button", has_text="defective")).first.click()
             page.wait_for_selector("text=Marked")
         page.get_by_label("Verdict", exact=True).select_option("pass")
-        page.wait_for_timeout(500)
+        page.wait_for_selector(".events .pass")
         for index in range(3):
-            page.locator(".events a").nth(index).click()
-            page.wait_for_timeout(400)
+            turn(page, lambda: page.locator(".events a").nth(index).click())
             page.keyboard.press("r")
-            page.wait_for_selector("text=Marked good")
-        page.locator(".events a").nth(4).click()
-        page.wait_for_timeout(1000)
-        see(page, "document.querySelector('.detail canvas')?.width === 400")
+            page.wait_for_selector(".detail >> text=marked good by")
+        turn(page, lambda: page.locator(".events a").nth(4).click())
         page.get_by_role("button", name="Outline a defect").click()
         box = page.locator(".detail .drawing").bounding_box()
         for x, y in ((0.3, 0.3), (0.5, 0.3), (0.5, 0.5)):
@@ -289,7 +295,10 @@ try:
         browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
         page = browser.new_page()
         page.goto(f"{base}/#review")
-        page.locator(".events a").first.click()
+        page.get_by_label("Verdict", exact=True).select_option("fail")
+        page.wait_for_timeout(1000)
+        page.locator(".events a").nth(1).click()
+        page.wait_for_selector('[aria-keyshortcuts="r"]')
         page.keyboard.press("r")
         page.get_by_label("Token").fill("flawd_wrong")
         page.locator("dialog button[type=submit]").click()

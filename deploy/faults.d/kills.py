@@ -1,9 +1,10 @@
 """kill -9, at random moments and at each system call that the journal and the sockets make."""
 import os
+import re
 import signal
 import time
 
-from rig import Row, Test
+from rig import Rig, Row, Test
 from waiting import Failure, wait_for
 
 
@@ -46,7 +47,29 @@ FAILED_SHORT = {"pwrite64": 45, "fdatasync": 6}
 def kill9_at_syscall(test: Test) -> Row:
     """A short run, killed when it enters its N-th call of a kind; the next run goes on with the same journal."""
     steps = KILLED_SHORT if test.short else KILLED
-    return _walk(test, "killed", dict.fromkeys(steps, 1) if test.every else steps, ["signal=KILL"], {0, -signal.SIGKILL})
+    return _walk(test, "killed", dict.fromkeys(_kinds(test), 1) if test.every else steps, ["signal=KILL"], {0, -signal.SIGKILL})
+
+
+def _kinds(test: Test) -> list[str]:
+    """Every kind of call that a short run makes."""
+    with test.rig("kinds") as rig:
+        trace = os.path.join(rig.folder, "trace.log")
+        _short_run(rig, ["-o", trace])
+        with open(trace, errors="replace") as file:
+            return sorted(set(re.findall(r"^\d+ +(\w+)\(", file.read(), re.M)))
+
+
+def _short_run(rig: Rig, tracer: list[str]) -> int:
+    """A start, six frames, a stop; or as far as it comes. Its exit code."""
+    rig.start(tracer=tracer, until_ready=False)
+    wait_for("the daemon starts", lambda: rig.daemon.is_dead() or rig.daemon.is_ready() and rig.producer.is_connected())
+    for sequence in range(3):
+        rig.producer.send("line/a", sequence)
+        rig.producer.send("line/damaged", sequence, damage="jpeg")
+        frame = rig.ledger.sent[-1]
+        wait_for("a frame becomes an event", lambda: rig.daemon.is_dead() or rig.has_seen(frame))
+    rig.daemon.signal(signal.SIGTERM)
+    return rig.daemon.wait()
 
 
 def fail_at_syscall(test: Test) -> Row:
@@ -77,15 +100,7 @@ def _happened(test: Test, syscall: str, number: int, action: str, codes: set[int
         if syscall == "pread64":
             # Others read so, too; without its libraries no program starts.
             tracer += [argument for end in ("", "-wal", "-shm") for argument in ("-P", rig.journal + end)]
-        rig.start(tracer=tracer, until_ready=False)
-        wait_for("the daemon starts", lambda: rig.daemon.is_dead() or rig.daemon.is_ready() and rig.producer.is_connected())
-        for sequence in range(3):
-            rig.producer.send("line/a", sequence)
-            rig.producer.send("line/damaged", sequence, damage="jpeg")
-            frame = rig.ledger.sent[-1]
-            wait_for("a frame becomes an event", lambda: rig.daemon.is_dead() or rig.has_seen(frame))
-        rig.daemon.signal(signal.SIGTERM)
-        code = rig.daemon.wait()
+        code = _short_run(rig, tracer)
         if code not in codes:
             raise Failure(f"{syscall} {number}, {action}: the daemon ended with {code}: {rig.daemon.runs[-1].log[-2000:]}")
         with open(trace, errors="replace") as file:

@@ -31,12 +31,14 @@ class Tile {
     if (!shown) return;
     if (!shown.hasPicture || document.hidden) { this.draw(shown, entries, null); return; }
     this.isLoading = true;
-    const image = new Image();
-    // A picture that is gone already is left out, with its verdict, where a newer one waits.
-    const done = (picture) => { this.isLoading = false; if (picture || !this.waiting) this.draw(shown, entries, picture); this.next(); };
-    image.onload = () => done(image);
-    image.onerror = () => done(null);
-    image.src = address("/api/picture", { seq: shown.event.seq, live: 1, longest: 640 });
+    // A bitmap is let go as soon as the next one is drawn; the browser would keep images for as long as it likes.
+    fetch(address("/api/picture", { seq: shown.event.seq, live: 1, longest: 640 })).then((response) => (response.ok ? response.blob() : null))
+      .then((blob) => (blob ? createImageBitmap(blob) : null)).catch(() => null).then((picture) => {
+        this.isLoading = false;
+        // A picture that is gone already is left out, with its verdict, where a newer one waits.
+        if (picture || !this.waiting) this.draw(shown, entries, picture);
+        this.next();
+      });
   }
 
   redraw() { if (this.last) this.draw(...this.last); }
@@ -52,12 +54,13 @@ class Tile {
   /** Verdict, picture and masks are of one frame. */
   draw(shown, entries, image) {
     const { event, draft, size } = shown;
+    if (this.last?.[2] !== image) this.last?.[2]?.close();
     this.last = [shown, entries, image];
     this.tell(event);
     const segmentations = defectMasks(event.regions);
-    const frame = size ?? (segmentations[0] ? [segmentations[0].size[1], segmentations[0].size[0]] : image ? [image.naturalWidth, image.naturalHeight] : [320, 240]);
+    const frame = size ?? (segmentations[0] ? [segmentations[0].size[1], segmentations[0].size[0]] : image ? [image.width, image.height] : [320, 240]);
     if (image) {
-      if (this.canvas.width !== image.naturalWidth || this.canvas.height !== image.naturalHeight) set(this.canvas, { width: image.naturalWidth, height: image.naturalHeight });
+      if (this.canvas.width !== image.width || this.canvas.height !== image.height) set(this.canvas, { width: image.width, height: image.height });
       this.canvas.getContext("2d").drawImage(image, 0, 0);
       if (options.masks) paint(this.canvas, segmentations, colours.mask);
       if (options.draft && draft) paint(this.canvas, [draft], colours.draft, { outline: true });

@@ -8,13 +8,13 @@ extension RegionFile {
     ///
     /// - Parameter pattern: one of `cameras`, as written.
     public func referenceSize(pattern: String) -> PixelSize? {
-        entries.first { $0.pattern.text == pattern }?.referenceSize
+        entry(written: pattern)?.referenceSize
     }
 
     /// What one entry of the file becomes at a frame size, whichever cameras it matches; nil when there is no such entry.
     public func plan(pattern: String, frame: PixelSize) -> InspectionPlan? {
         guard frame.width > 0, frame.height > 0 else { return nil }
-        return entries.first { $0.pattern.text == pattern }
+        return entry(written: pattern)
             .map { InspectionPlan(entry: $0, frame: frame, revision: revision) }
     }
 }

@@ -52,6 +52,9 @@ public struct RegionFile: Sendable {
         return entry(of: camera).map { InspectionPlan(entry: $0, frame: frame, revision: revision) }
     }
 
+    /// The entry whose name or prefix is written so.
+    func entry(written pattern: String) -> CameraEntry? { entries.first { $0.pattern.text == pattern } }
+
     /// The entry that counts for a camera.
     func entry(of camera: String) -> CameraEntry? {
         var best: (rank: Int, entry: CameraEntry)?

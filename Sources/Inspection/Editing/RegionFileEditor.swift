@@ -42,9 +42,9 @@ struct RegionFileEditor {
     /// - Returns: the whole file.
     mutating func file(with limits: [String: Limits], camera: String, comments: [String]) throws(FileError) -> String {
         let root = try source.compose().node
-        guard let regions = root.value("cameras")?.value(camera)?.value("regions")?.sequence else { throw refused }
+        guard let regions = root.entry("cameras")?.value.entry(camera)?.value.entry("regions")?.value.sequence else { throw refused }
         for node in regions {
-            guard let region = node.mapping, let name = node.value("name")?.scalar?.string else { throw refused }
+            guard let region = node.mapping, let name = node.entry("name")?.value.scalar?.string else { throw refused }
             guard let limits = limits[name] else { continue }
             try edit(region, limits)
             try comment(above: region, comments)
@@ -59,8 +59,8 @@ struct RegionFileEditor {
     }
 
     private mutating func edit(_ region: Node.Mapping, _ limits: Limits) throws(FileError) {
-        let values = limits.written
-        guard let node = region.value("limits") else {
+        let values = limits.entries
+        guard let node = region.entry("limits")?.value else {
             let all = values.map { "\($0.key): \($0.value)" }.joined(separator: ", ")
             // Before the second key: the first often shares its line with the dash.
             return try insert(["limits: {\(all)}"], into: region, beforeKey: min(1, region.count - 1))
@@ -68,7 +68,7 @@ struct RegionFileEditor {
         guard let mapping = node.mapping else { throw refused }
         var missing: [String] = []
         for (key, value) in values {
-            guard let old = mapping.value(key) else {
+            guard let old = mapping.entry(key)?.value else {
                 missing.append("\(key): \(value)")
                 continue
             }
@@ -146,28 +146,5 @@ struct RegionFileEditor {
         case "\r": index + 1 == text.count || text[index + 1] != "\n"
         default: false
         }
-    }
-}
-
-extension Node {
-    fileprivate func value(_ key: String) -> Node? { mapping?.value(key) }
-}
-
-extension Node.Mapping {
-    /// By the key's text, whatever the parser takes it for.
-    fileprivate func value(_ key: String) -> Node? { first { $0.key.scalar?.string == key }?.value }
-}
-
-extension Limits {
-    /// What a calibration chooses, as the file has it.
-    fileprivate var written: [(key: String, value: String)] {
-        func entry(_ area: Area?, _ name: String) -> [(key: String, value: String)] {
-            switch area {
-            case .px(let value): [(name + "_px", value.short)]
-            case .mm2(let value): [(name + "_mm2", value.short)]
-            case nil: []
-            }
-        }
-        return [("fail_score", failScore.short), ("review_score", reviewScore.short)] + entry(minArea, "min_area") + entry(maxArea, "max_area")
     }
 }

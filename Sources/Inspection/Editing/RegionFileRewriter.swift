@@ -46,10 +46,13 @@ struct RegionFileRewriter {
 
     private let source: YAMLSource
     private let file: RegionFile
+    /// The name `cameras` and its value.
+    private let cameras: (key: Node, value: Node)?
 
     init(_ source: YAMLSource) throws(FileError) {
         self.source = source
         file = try RegionFile(source: source)
+        cameras = try source.compose().node.entry("cameras")
     }
 
     struct Outcome {
@@ -90,13 +93,10 @@ struct RegionFileRewriter {
         return new.entries == wanted
     }
 
-    /// The cameras' nodes by name.
-    private func cameras() -> Node.Mapping? { (try? source.compose())?.node.entry("cameras")?.value.mapping }
-
     // MARK: Limits alone
 
     private func byLimits(_ camera: String, _ entry: CameraEntry?) -> String? {
-        guard let entry, let old = file.entries.first(where: { $0.pattern.text == camera }), entry.regions.map(\.name) == old.regions.map(\.name) else { return nil }
+        guard let entry, let old = file.entry(written: camera), entry.regions.map(\.name) == old.regions.map(\.name) else { return nil }
         let changed = zip(entry.regions, old.regions).filter { $0.limits != $1.limits }.map(\.0)
         var editor = RegionFileEditor(source)
         let text = try? editor.file(with: Dictionary(changed.map { ($0.name, $0.limits) }) { first, _ in first }, camera: camera, comments: [])
@@ -106,8 +106,8 @@ struct RegionFileRewriter {
     // MARK: Only what changed of the entry
 
     private func byRegion(_ camera: String, _ entry: CameraEntry?) -> String? {
-        guard let entry, let old = file.entries.first(where: { $0.pattern.text == camera }), var layout = Layout(source.text),
-              let node = cameras()?.entry(camera)?.value, let regions = node.entry("regions"), let items = regions.value.sequence, items.count == old.regions.count,
+        guard let entry, let old = file.entry(written: camera), var layout = Layout(source.text),
+              let node = cameras?.value.entry(camera)?.value, let regions = node.entry("regions"), let items = regions.value.sequence, items.count == old.regions.count,
               let head = regions.key.mark.map({ $0.line - 1 }), layout.lines.indices.contains(head)
         else { return nil }
         let first = layout.lines[head].drop { $0 == " " }
@@ -162,11 +162,11 @@ struct RegionFileRewriter {
     // MARK: The entry as a whole
 
     private func byEntry(_ camera: String, _ entry: CameraEntry?) -> String? {
-        guard var layout = Layout(source.text), let cameras = cameras() else { return nil }
+        guard var layout = Layout(source.text), let root = cameras, let cameras = root.value.mapping else { return nil }
         let places = cameras.map { $0.key.mark.map { $0.line - 1 } }
         // Each on a line of its own, and nothing else before it.
         guard places.allSatisfy({ $0.map(layout.lines.indices.contains) ?? false }), Set(places).count == places.count, let first = places.first ?? nil,
-              let root = (try? source.compose())?.node.entry("cameras"), root.key.mark.map({ $0.line - 1 < first }) ?? false, layout.indent(first) > 0
+              root.key.mark.map({ $0.line - 1 < first }) ?? false, layout.indent(first) > 0
         else { return nil }
         let margin = String(repeating: " ", count: layout.indent(first)), lines = entry?.lines.map { margin + $0 } ?? []
         if let index = cameras.firstIndex(where: { $0.key.scalar?.string == camera }) {
@@ -180,15 +180,6 @@ struct RegionFileRewriter {
     }
 }
 
-extension Node {
-    /// By the key's text, whatever the parser takes it for.
-    fileprivate func entry(_ key: String) -> (key: Node, value: Node)? { mapping?.entry(key) }
-}
-
-extension Node.Mapping {
-    fileprivate func entry(_ key: String) -> (key: Node, value: Node)? { first { $0.key.scalar?.string == key }.map { ($0.key, $0.value) } }
-}
-
 extension RegionFile {
     /// The text of this file with another entry for a camera.
     ///
@@ -198,12 +189,12 @@ extension RegionFile {
     /// - Returns: the text, and whether everything else in it stayed as it was, comments included.
     /// - Throws: `FileError` where no region file would be left.
     public func text(replacing camera: String, from file: RegionFile?, name: String) throws(FileError) -> (text: String, keepsText: Bool) {
-        let entry = file?.entries.first { $0.pattern.text == camera }
+        let entry = file?.entry(written: camera)
         guard file == nil || entry != nil else { throw FileError(file: name, "the entry is not one of camera \(camera.quotedForMessage)") }
         let outcome = try RegionFileRewriter(YAMLSource(bytes: bytes, name: name, kind: .regions)).replacing(camera: camera, with: entry)
         return (outcome.text, outcome.keepsText)
     }
 
     /// A camera's entry for the record of changes: as it would be written, with limits that are only implied, too; empty: there is none.
-    public func text(of camera: String) -> String { entries.first { $0.pattern.text == camera }?.lines(withImplied: true).joined(separator: "\n") ?? "" }
+    public func text(of camera: String) -> String { entry(written: camera)?.lines(withImplied: true).joined(separator: "\n") ?? "" }
 }

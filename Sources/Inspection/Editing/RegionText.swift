@@ -51,7 +51,7 @@ extension Shape {
 
 extension Limits {
     /// As the file has them. Both scores are always there: one alone moves the other's default.
-    fileprivate var entries: [(key: String, value: String)] {
+    var entries: [(key: String, value: String)] {
         var entries = [("fail_score", failScore.short), ("review_score", reviewScore.short)]
         if maxDefects != 0 { entries.append(("max_defects", String(maxDefects))) }
         for (name, area) in [("min_area", minArea), ("max_area", maxArea)] {

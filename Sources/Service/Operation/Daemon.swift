@@ -126,9 +126,9 @@ public struct Daemon: Sendable {
         let beside = URL(fileURLWithPath: journal ?? configuration.file ?? ".").deletingLastPathComponent().path
         let parts = PageParts(
             gate: gate, recent: page, monitor: health, regionFile: regions,
-            regions: RegionDesk(pipeline: pipeline, file: regions, reloader: reloader, journal: journal, limits: limits),
+            regions: RegionDesk(pipeline: pipeline, file: regions, reloader: reloader, journal: PageJournal(path: journal), limits: limits),
             review: ReviewDesk(
-                pipeline: pipeline, recent: page, journal: journal, recordings: configuration.recording?.folder, exports: http.exports ?? "\(beside)/exports",
+                pipeline: pipeline, recent: page, journal: PageJournal(path: journal), recordings: configuration.recording?.folder, exports: http.exports ?? "\(beside)/exports",
                 limits: limits),
             limits: limits)
         routes += [PageRoutes(gate: gate), SessionRoutes(parts: parts), LiveRoutes(parts: parts), RegionRoutes(parts: parts), ReviewRoutes(parts: parts)]

@@ -107,7 +107,7 @@ final class EvidenceDesk: Sendable {
 
     private func marks(of frames: [Measured]) throws -> [UInt64: JournalMark] {
         let wanted = Set(frames.map(\.seq))
-        return try review.reader().marks().filter { wanted.contains($0.key) }
+        return try review.journal.reader().marks().filter { wanted.contains($0.key) }
     }
 
     /// - Parameter isFresh: what came since the last time is wanted, too.
@@ -121,7 +121,7 @@ final class EvidenceDesk: Sendable {
         query.verdicts = [Verdict.pass.rawValue, Verdict.review.rawValue, Verdict.fail.rawValue]
         query.limit = Self.mostFrames
         query.isNewest = true
-        let decoder = JSONDecoder(), reader = try review.reader()
+        let decoder = JSONDecoder(), reader = try review.journal.reader()
         func take(_ record: JournalRecord) {
             guard let event = try? decoder.decode(RegionsOnly.self, from: Data(record.json)), let result = event.regions.first(where: { $0.name == region }) else { return }
             var measured = Measured(

@@ -10,11 +10,10 @@ final class RegionDesk: Sendable {
     private let pipeline: Pipeline
     private let file: ReloadableFile<RegionFile>
     private let reloader: ConfigurationReloader
-    /// nil: nothing is kept, so there is no history.
-    private let journal: String?
+    private let journal: PageJournal
     private let limits: ImageLimits
 
-    init(pipeline: Pipeline, file: ReloadableFile<RegionFile>, reloader: ConfigurationReloader, journal: String?, limits: ImageLimits) {
+    init(pipeline: Pipeline, file: ReloadableFile<RegionFile>, reloader: ConfigurationReloader, journal: PageJournal, limits: ImageLimits) {
         self.pipeline = pipeline
         self.file = file
         self.reloader = reloader
@@ -122,7 +121,7 @@ final class RegionDesk: Sendable {
     func restore(revision: String, who: String) throws -> Saved {
         let current = file.current
         guard revision != current.revision else { throw PageRefusal(.conflict, "this file is in force already") }
-        guard let text = try reader().regionFile(revision: revision) else { throw PageRefusal(.notFound, "the journal does not keep a region file \(revision.prefix(12))") }
+        guard let text = try journal.reader().regionFile(revision: revision) else { throw PageRefusal(.notFound, "the journal does not keep a region file \(revision.prefix(12))") }
         _ = try RegionFile(bytes: text, name: "the region file \(revision.prefix(12))")
         try put(
             text, over: current,
@@ -138,7 +137,7 @@ final class RegionDesk: Sendable {
         if let obstacle { throw PageRefusal(.conflict, obstacle) }
         let new = try RegionFile(bytes: bytes, name: file.path)
         try expectUnchanged(current)
-        if journal != nil {
+        if journal.path != nil {
             try pipeline.notes.keep([
                 .regionFile(revision: current.revision, text: current.bytes), .regionFile(revision: new.revision, text: new.bytes), .audit(audit),
             ])
@@ -182,18 +181,13 @@ final class RegionDesk: Sendable {
     /// Region files that may be put in force again, the newest first.
     func history() throws -> [Revision] {
         let present = file.current.revision
-        return try reader().regionFiles(limit: 200).map { Revision(revision: $0.revision, sinceUTCNs: $0.utcNs, isInForce: $0.revision == present) }
+        return try journal.reader().regionFiles(limit: 200).map { Revision(revision: $0.revision, sinceUTCNs: $0.utcNs, isInForce: $0.revision == present) }
     }
 
     func text(of revision: String) throws -> [UInt8] {
-        guard let text = try reader().regionFile(revision: revision) else { throw PageRefusal(.notFound, "the journal does not keep a region file \(revision.prefix(12))") }
+        guard let text = try journal.reader().regionFile(revision: revision) else { throw PageRefusal(.notFound, "the journal does not keep a region file \(revision.prefix(12))") }
         return text
     }
 
-    func audit(before: Int64, limit: Int) throws -> [AuditEntry] { try reader().audit(before: before, limit: limit) }
-
-    private func reader() throws -> JournalReader {
-        guard let journal else { throw PageRefusal(.notFound, "nothing is kept without a journal: give the configuration a journal:") }
-        return try JournalReader(path: journal)
-    }
+    func audit(before: Int64, limit: Int) throws -> [AuditEntry] { try journal.reader().audit(before: before, limit: limit) }
 }

@@ -10,7 +10,7 @@ import Streaming
 final class ReviewDesk: Sendable {
     private let pipeline: Pipeline
     private let recent: RecentFrames
-    private let journal: String?
+    let journal: PageJournal
     /// Where recordings are; nil: frames are not recorded.
     private let recordings: String?
     private let limits: ImageLimits
@@ -19,7 +19,7 @@ final class ReviewDesk: Sendable {
     private let exporting = Monitor(Exported())
     private let exportQueue = DispatchQueue(label: "flawd.export", qos: .utility)
 
-    init(pipeline: Pipeline, recent: RecentFrames, journal: String?, recordings: String?, exports: String, limits: ImageLimits) {
+    init(pipeline: Pipeline, recent: RecentFrames, journal: PageJournal, recordings: String?, exports: String, limits: ImageLimits) {
         self.pipeline = pipeline
         self.recent = recent
         self.journal = journal
@@ -28,16 +28,8 @@ final class ReviewDesk: Sendable {
         self.limits = limits
     }
 
-    var keepsVerdicts: Bool { journal != nil }
+    var keepsVerdicts: Bool { journal.path != nil }
     var recordsFrames: Bool { recordings != nil }
-
-    func reader() throws -> JournalReader {
-        guard let journal else { throw PageRefusal(.notFound, "verdicts are not kept: give the configuration a journal:") }
-        let reader = try JournalReader(path: journal)
-        // Others wait behind whoever searches.
-        reader.giveUp(afterSeconds: 5)
-        return reader
-    }
 
     // MARK: Finding
 
@@ -76,7 +68,7 @@ final class ReviewDesk: Sendable {
 
     /// - Parameter query: its `limit` is set.
     func events(_ query: JournalReader.Query) throws -> Page {
-        let reader = try reader()
+        let reader = try journal.reader()
         var query = query, events: [VerdictEvent] = []
         query.isNewest = true
         if query.verdicts.isEmpty { query.verdicts = Set(Verdict.allCases.map(\.rawValue)) }
@@ -99,7 +91,7 @@ final class ReviewDesk: Sendable {
     }
 
     func detail(_ seq: UInt64) throws -> Detail {
-        let reader = try reader(), event = try event(seq, reader)
+        let reader = try journal.reader(), event = try event(seq, reader)
         let file = try event.roiRevision.flatMap { try reader.regionFile(revision: $0) }.flatMap { try? RegionFile(bytes: $0, name: "regions") }
         return Detail(event: event, mark: try reader.marks(of: [seq])[seq], regions: file?.document(of: event.camera))
     }
@@ -122,7 +114,7 @@ final class ReviewDesk: Sendable {
     /// - Throws: `PageRefusal` that says where it would have to be.
     func frame(seq: UInt64) throws -> IncomingFrame {
         if let frame = recent.frame(seq: seq)?.frame { return frame }
-        return try frame(of: try event(seq, reader()))
+        return try frame(of: try event(seq, journal.reader()))
     }
 
     private func frame(of event: VerdictEvent) throws -> IncomingFrame {
@@ -152,7 +144,7 @@ final class ReviewDesk: Sendable {
 
     /// Says what a part is. The verdict stays what it was.
     func mark(_ marking: Marking, who: String) throws -> JournalMark? {
-        let reader = try reader(), event = try event(marking.seq, reader), before = try reader.marks(of: [event.seq])[event.seq]
+        let reader = try journal.reader(), event = try event(marking.seq, reader), before = try reader.marks(of: [event.seq])[event.seq]
         let note = marking.note ?? "", outlines = marking.outlines ?? [], utc = pipeline.clock.utcNs()
         guard note.utf8.count <= Self.mostNoteBytes else { throw PageRefusal(.badRequest, "a note has at most \(Self.mostNoteBytes) bytes") }
         guard outlines.count <= Self.mostOutlines, outlines.reduce(0, { $0 + $1.count }) <= Self.mostPoints,
@@ -211,7 +203,7 @@ final class ReviewDesk: Sendable {
     private func export(name: String, who: String) throws -> DatasetExport.Report {
         let isName = (1...64).contains(name.utf8.count) && name.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "_-".contains($0)) }
         guard isName else { throw PageRefusal(.badRequest, "a data set's name has 1 to 64 letters, digits, - and _") }
-        let reader = try reader(), marks = try reader.marks().values.sorted { $0.seq < $1.seq }
+        let reader = try journal.reader(isBounded: false), marks = try reader.marks().values.sorted { $0.seq < $1.seq }
         guard !marks.isEmpty else { throw PageRefusal(.conflict, "no frame is marked yet") }
         var export = try DatasetExport(folder: "\(exports)/\(name)", limits: limits)
         for mark in marks {

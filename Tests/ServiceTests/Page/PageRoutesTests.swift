@@ -41,8 +41,8 @@ import Testing
                 reread: { throw FakeFailure(description: "gone") }, manager: nil, logger: quiet) { _, _ in }
             parts = PageParts(
                 gate: gate, recent: recent, monitor: HealthMonitor(rig), regionFile: regions,
-                regions: RegionDesk(pipeline: rig.pipeline, file: regions, reloader: reloader, journal: path, limits: configuration.limits.image),
-                review: ReviewDesk(pipeline: rig.pipeline, recent: recent, journal: path, recordings: nil, exports: "\(folder.path)/exports", limits: configuration.limits.image),
+                regions: RegionDesk(pipeline: rig.pipeline, file: regions, reloader: reloader, journal: PageJournal(path: path), limits: configuration.limits.image),
+                review: ReviewDesk(pipeline: rig.pipeline, recent: recent, journal: PageJournal(path: path), recordings: nil, exports: "\(folder.path)/exports", limits: configuration.limits.image),
                 limits: configuration.limits.image)
             self.folder = folder
             self.recent = recent

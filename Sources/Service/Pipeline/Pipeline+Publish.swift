@@ -141,7 +141,6 @@ extension Pipeline {
 
     private func tell(_ event: StatusEvent, to sink: any EventSink) {
         status.remember(event)
-        logger.info("status: \(event.condition.rawValue): \(event.detail)", metadata: ["condition": "\(event.condition.rawValue)"])
         do { try sink.publish(event) } catch { trouble("publishing a status event failed: \(error)") }
     }
 

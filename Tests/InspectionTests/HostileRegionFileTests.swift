@@ -210,6 +210,29 @@ import Testing
         #expect(file.entries.first?.regions.map(\.name) == ["R & D", "A&B"])
     }
 
+    /// Every way in which quotes are written, with what YAML says of them next to the `&`.
+    @Test func ampersandsInQuotes_AreText() throws {
+        let file = try file("name: '&a', shape: {frame: true}", "name: \"x &b\", shape: {frame: true}", "name: 'it''s &c \" &d', shape: {frame: true}")
+        #expect(file.entries.first?.regions.map(\.name) == ["&a", "x &b", "it's &c \" &d"])
+    }
+
+    @Test(arguments: [
+        "a: '&a'\nb: &b x\n", "a: it's &b x\n", "a: '&a' # ' &b\n", "a: \"\\\" '&a\"\n'b': &b x\n", "a: ['&a', &b x]\n", "a: \u{E000}\nb: '&a'\n",
+        "a: |\n  '\nb: &b '\n", "'&a': {? &b x : y}\n",
+    ])
+    func anAnchorBesideQuotes_IsRefused(text: String) {
+        #expect(message(text).contains("YAML anchors (`&name`) are not accepted"), "\(message(text))")
+    }
+
+    @Test func whatQuotesHide_IsStillFound() {
+        #expect(message("'&a': 1\n'&a': 2\n").contains("&a"))
+        #expect(message("'&a': 1\n'&a': 2\n").hasPrefix("f.yaml:2: "))
+        // The mistake that is there, not the one that a look for anchors might suspect.
+        #expect(message("a: '&a'\nb: [\n").contains("is not valid YAML here"))
+        let many = Array(repeating: "'&a'", count: 7000).joined(separator: ", ")
+        #expect(message("a: [\(many)]").contains("YAML anchors"))
+    }
+
     @Test(arguments: ["[", "{a: ", "- ", "? "])
     func deepNesting_IsRefused(opening: String) {
         #expect(message(String(repeating: opening, count: 20_000)).contains("f.yaml:1: is nested too deeply"))

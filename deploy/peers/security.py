@@ -72,11 +72,13 @@ camera.zap_domain = b"cameras"
 camera.bind(listening)
 
 daemon = subprocess.Popen([program, "run", "--config", folder / "flawd.yaml"], stderr=subprocess.PIPE, text=True)
+said = ""
 for line in daemon.stderr:
+    said += line
     if line.endswith("ready\n"):
         break
 else:
-    raise SystemExit(f"the daemon does not start: exit code {daemon.wait()}")
+    raise SystemExit(f"the daemon does not start: exit code {daemon.wait()}: {said[-2000:]}")
 dialling = client(zmq.PUB, "dialling", intake)
 intruders = [client(zmq.PUB, name, intake) for name in (None, "stranger", "gateway")]
 gateway = client(zmq.SUB, "gateway", output)

@@ -44,47 +44,19 @@ public struct YAMLSource {
     ///
     /// Composed without Yams' implicit types: what a scalar may be is decided where it is read, so `on` stays text.
     public func compose() throws(FileError) -> NodeReader.Field {
-        try refuseAnchors()
+        var anchorless = try AnchorlessText(text, file: name)
         do {
-            guard let root = try Yams.compose(yaml: text, .basic) else {
+            guard let composed = try Yams.compose(yaml: anchorless.text, .basic) else {
                 throw FileError(file: name, "is empty; \(kind.contents)")
             }
+            let root = try anchorless.restored(composed, file: name, kind)
             return NodeReader.Field(path: "", place: root.mark, node: root, kind: kind)
         } catch let error as FileError {
             throw error
         } catch let error as YamlError {
-            throw FileError(findings(of: error))
+            throw FileError(findings(of: error).map(anchorless.restored))
         } catch {
             throw FileError(file: name, "is not YAML: \(error)")
-        }
-    }
-
-    /// Refuses anchors before anything is composed: aliases of aliases unfold to any size, and Yams compares keys by
-    /// content. Without anchors every alias is undefined, which Yams reports.
-    ///
-    /// An anchor is `&` followed by a name, and cannot follow a letter or digit directly, where `&` is plain text
-    /// (`A&B`). Text in quotes is not exempt: following quotes here as YAML does would be a second scanner to trust.
-    private func refuseAnchors() throws(FileError) {
-        func isNameByte(_ byte: UInt8) -> Bool {
-            switch byte {
-            case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                 UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "_"), UInt8(ascii: "-"):
-                true
-            default:
-                false
-            }
-        }
-        var line = 1
-        var previous = UInt8(ascii: "\n"), beforePrevious = previous
-        for byte in text.utf8 {
-            if previous == UInt8(ascii: "&"), isNameByte(byte),
-               !isNameByte(beforePrevious) || beforePrevious == UInt8(ascii: "-") {
-                throw FileError(
-                    file: name, line: line,
-                    "YAML anchors (`&name`) are not accepted; write the values out, or put a space after `&` in text")
-            }
-            if byte == UInt8(ascii: "\n") { line += 1 }
-            (beforePrevious, previous) = (previous, byte)
         }
     }
 

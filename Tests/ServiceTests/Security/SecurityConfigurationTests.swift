@@ -53,6 +53,19 @@ import Testing
         #expect(configuration.subscribe.security.serverKeys == ["tcp://10.0.0.5:5555": try CurveKey(Self.key)])
     }
 
+    /// A tenth of all keys have an `&` where YAML would begin an anchor, were it not in quotes.
+    @Test func everyKey_CanStandInAConfiguration() throws {
+        let known = try CurveKey("?6?vuwI<&Jd3hxtB*DJfT[{QD<o+X:*jW:Qa%{Mf")
+        let keys = try [known] + (0..<100).map { _ in try CurveKeyPair().publicKey }
+        for key in keys {
+            for quote in ["'", "\""] {
+                let text = yaml(
+                    subscribe: "connect: [{address: \"tcp://10.0.0.5:5555\", server_key: \(quote)\(key)\(quote)}]", more: "security: {secret_key: k, allowed_keys: a}")
+                #expect(try Configuration(yaml: text, name: "f").subscribe.security.serverKeys == ["tcp://10.0.0.5:5555": key])
+            }
+        }
+    }
+
     @Test func mistakes_AreNamedWithTheirPlace() {
         let cases: [(String, String)] = [
             (yaml(more: "security: {}"), "f:5:11: security.secret_key: is missing; name flawd's key file"),

@@ -5,7 +5,7 @@ verdicts, catch_up, place = sys.argv[1:4]
 live = zmq.Context.instance().socket(zmq.SUB)  # before anything is asked for, so that nothing falls between
 live.connect(verdicts)
 live.subscribe(b"")
-epoch, last = open(place).read().split() if os.path.exists(place) else ("", 0)
+epoch, last = open(place).read().split() if os.path.exists(place) and os.path.getsize(place) else ("", 0)
 last = int(last)
 def take(event):
     global last

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import invariants
 from disk import published_too_early
+from producer import Ledger
 from rig import Rig, Row, Test
 from waiting import Failure, wait_for
 
@@ -49,6 +50,8 @@ def controls(test: Test) -> Row:
             database.close()
             _expect(name, beginning, rig, journal=copy)
             row.faults += 1
+        _forgetful(rig)
+        row.faults += 2
         seen, live = rig.read("seen.jsonl"), rig.read("live.jsonl")
         _expect("a subscriber lacks the last event", "(d)", rig, seen=seen[:seen[:-1].rfind(b"\n") + 1])
         _expect("a subscriber has one twice", "(d)", rig, seen=seen + seen.splitlines(keepends=True)[-1])
@@ -60,9 +63,28 @@ def controls(test: Test) -> Row:
         return row
 
 
+def _forgetful(rig: Rig) -> None:
+    """A daemon that starts again and does not know how far it was: the frames from 12 on begin a session, and those before are nowhere."""
+    copy = os.path.join(rig.folder, "forgetful.sqlite")
+    shutil.copy(rig.journal, copy)
+    database = sqlite3.connect(copy)
+    database.executescript("""
+        DELETE FROM event WHERE kind = 'missing';
+        UPDATE event SET seq = seq - 1, session = 9, arrival = CASE sequence WHEN 12 THEN 'first' ELSE 'next' END WHERE sequence >= 12;
+        UPDATE event SET json = json_set(json, '$.seq', seq, '$.session', session, '$.arrival', arrival);
+        UPDATE sqlite_sequence SET seq = (SELECT max(seq) FROM event) WHERE name = 'event'""")
+    rows = b"".join(text.encode() + b"\n" for (text,) in database.execute("SELECT json FROM event ORDER BY seq"))
+    database.close()
+    sent = list(rig.ledger.sent)
+    sent[8:8] = [dataclasses.replace(sent[7], sequence=number, part_id=f"nobody-{number}") for number in range(8, 12)]
+    what = {"journal": copy, "ledger": Ledger(sent), "seen": rows, "live": rows}
+    _expect("a restart forgets the count", "(b) event 9 is called the first", rig, **what)
+    _expect("a restart loses frames", "line/a: sent between received ones", rig, **what)
+
+
 def _expect(name: str, beginning: str, rig: Rig, **changed: object) -> None:
-    what = {"journal": rig.journal, "seen": rig.read("seen.jsonl"), "live": rig.read("live.jsonl"), "runs": rig.daemon.runs} | changed
-    problems = invariants.check(what["journal"], rig.ledger, what["seen"], what["live"], what["runs"]).problems
+    what = {"journal": rig.journal, "ledger": rig.ledger, "seen": rig.read("seen.jsonl"), "live": rig.read("live.jsonl"), "runs": rig.daemon.runs} | changed
+    problems = invariants.check(what["journal"], what["ledger"], what["seen"], what["live"], what["runs"]).problems
     if not any(problem.startswith(beginning) for problem in problems):
         raise Failure(f"{name}: that was not noticed; found: {problems}")
 

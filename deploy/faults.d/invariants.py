@@ -108,6 +108,8 @@ def _sessions(rows: list[tuple], findings: Findings) -> dict[tuple[str, int], Se
         if key not in sessions:
             if number != seq or kind != "verdict" or arrival in ("late", "duplicate", "gap"):
                 findings.note(f"(b) event {seq} begins session {number} of {camera} as {kind} {arrival}")
+            if arrival == "first" and camera in present:
+                findings.note(f"(b) event {seq} is called the first of {camera}, which had frames before: what was sent in between is forgotten", 1)
             sessions[key] = Session(sequence, sequence, seq)
             present[camera] = number
         elif present[camera] != number:
@@ -158,15 +160,15 @@ def _ledger(rows: list[tuple], sessions: dict[tuple[str, int], Session], ledger:
     counts: dict[tuple[str, int, str], list[Sent]] = defaultdict(list)
     for s in ledger.sent:
         counts[s.producer, s.count, s.camera].append(s)
-    for frames in counts.values():
-        ends: dict[tuple[str, int], list[int]] = {}
-        for at, frame in enumerate(frames):
-            if frame.part_id in judged:
-                ends.setdefault(judged[frame.part_id], [at, at])[1] = at
-        for key, (begin, end) in ends.items():
-            lost = [f.sequence for f in frames[begin:end + 1] if not sessions[key].accounts_for(f.sequence)]
-            if lost:
-                findings.note(f"{key[0]}, session {key[1]}: sent between received ones, and neither a row nor missing: {lost[:10]}", len(lost))
+    for (_, _, camera), frames in counts.items():
+        received = [at for at, frame in enumerate(frames) if frame.part_id in judged]
+        if not received:
+            continue
+        # A daemon that starts anew goes on with the count, so whichever sessions its frames are in, nothing between the first and the last is lost.
+        its = [sessions[key] for key in {judged[frames[at].part_id] for at in received}]
+        lost = [f.sequence for f in frames[received[0]:received[-1] + 1] if not any(session.accounts_for(f.sequence) for session in its)]
+        if lost:
+            findings.note(f"{camera}: sent between received ones, and neither a row nor missing: {lost[:10]}", len(lost))
 
 
 def _subscriber(rows: list[tuple], seen: bytes, live: bytes, findings: Findings) -> None:

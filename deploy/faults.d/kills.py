@@ -1,8 +1,14 @@
 """kill -9, at random moments and at each system call that the journal and the sockets make."""
 import os
 import re
+import shutil
 import signal
 import time
+import traceback
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import count
 
 from rig import Rig, Row, Test
 from waiting import Failure, wait_for
@@ -42,6 +48,10 @@ KILLED = {
 KILLED_SHORT = {"pwrite64": 45, "fdatasync": 6, "unlink": 1, "sendto": 9}
 FAILED = {"pwrite64": 7, "fdatasync": 1, "fsync": 1, "ftruncate": 1, "fallocate": 1, "pread64": 5}
 FAILED_SHORT = {"pwrite64": 45, "fdatasync": 6}
+# Whatever a run is, it comes to these.
+ALWAYS = {"pwrite64", "fdatasync"}
+# A walk goes on after a failure, until it has seen enough of them.
+MOST_FAILURES = 10
 
 
 def kill9_at_syscall(test: Test) -> Row:
@@ -79,39 +89,70 @@ def fail_at_syscall(test: Test) -> Row:
 
 
 def _walk(test: Test, name: str, steps: dict[str, int], actions: list[str], codes: set[int]) -> Row:
-    total, places = Row(name), 0
-    for syscall, step in steps.items():
-        for action in actions:
-            number = step if test.short else 1
-            while _happened(test, syscall, number, action, codes, total):
-                places += 1
-                number += step
-                if test.short:
-                    break
-    total.note = f"{', '.join(steps)}: {places} places"
+    total, failures = Row(name), []
+    with ThreadPoolExecutor(test.jobs) as pool:
+        for syscall, step in steps.items():
+            for action in actions:
+                before = total.faults
+                for place in _places(test, pool, syscall, step, action, codes):
+                    if error := place.exception():
+                        failures.append(str(error) if isinstance(error, Failure) else "".join(traceback.format_exception(error)))
+                        if len(failures) == MOST_FAILURES:
+                            pool.shutdown(cancel_futures=True)
+                            raise Failure("\n".join([*failures, "the rest is not walked"]))
+                    else:
+                        _add(total, place.result())
+                if total.faults == before and syscall in ALWAYS:
+                    failures.append(f"{action}-{syscall}: no run came to such a call")
+    if failures:
+        raise Failure("\n".join(failures))
+    total.note = f"{', '.join(steps)}: {total.faults} places"
     return total
 
 
-def _happened(test: Test, syscall: str, number: int, action: str, codes: set[int], total: Row) -> bool:
-    """False: the run ended before its N-th call."""
-    with test.rig(f"{action}-{syscall}-{number}") as rig:
+def _places(test: Test, pool: ThreadPoolExecutor, syscall: str, step: int, action: str, codes: set[int]) -> Iterator[Future[Row]]:
+    """One for each N, as many at a time as the test may, until runs end before their N-th call."""
+    numbers = count(step if test.short else 1, step)
+    # How many calls of a kind a run makes is not the same in each.
+    patience = 10 if test.every else 1
+    running: deque[Future[Row]] = deque()
+    unreached = 0
+    while running or unreached < patience:
+        while unreached < patience and len(running) < (1 if test.short else test.jobs):
+            running.append(pool.submit(_at, test, syscall, next(numbers), action, codes))
+        place = running.popleft()
+        is_reached = place.exception() is not None or place.result().faults > 0
+        unreached = patience if test.short else 0 if is_reached and unreached < patience else unreached + 1
+        yield place
+
+
+def _at(test: Test, syscall: str, number: int, action: str, codes: set[int]) -> Row:
+    """Without a fault: the run ended before its N-th call."""
+    name = f"{action}-{syscall}-{number}"
+    with test.rig(name) as rig:
         trace = os.path.join(rig.folder, "trace.log")
         tracer = ["-o", trace, "-e", f"trace={syscall}", "-e", f"inject={syscall}:{action}:when={number}"]
         if syscall == "pread64":
             # Others read so, too; without its libraries no program starts.
             tracer += [argument for end in ("", "-wal", "-shm") for argument in ("-P", rig.journal + end)]
-        code = _short_run(rig, tracer)
-        if code not in codes:
-            raise Failure(f"{syscall} {number}, {action}: the daemon ended with {code}: {rig.daemon.runs[-1].log[-2000:]}")
-        with open(trace, errors="replace") as file:
-            happened = code == -signal.SIGKILL or "INJECTED" in file.read()
-        rig.faults += happened
-        # It goes on: new frames after the death.
-        rig.start()
-        rig.producer.count += 1
-        rig.wait_for_one("line/a", 100, step=3)
-        _add(total, rig.finish(""))
-        return happened
+        try:
+            code = _short_run(rig, tracer)
+            if code not in codes:
+                raise Failure(f"the daemon ended with {code}: {rig.daemon.runs[-1].log[-2000:]}")
+            with open(trace, errors="replace") as file:
+                happened = code == -signal.SIGKILL or "INJECTED" in file.read()
+            if code and not happened:
+                raise Failure(f"nothing was injected, and the daemon, or strace, ended with {code}: {rig.daemon.runs[-1].log[-2000:]}")
+            rig.faults += happened
+            # It goes on: new frames after the death, and what the camera sent before counts as missing where it has no row.
+            rig.start()
+            rig.wait_for_one("line/a", 100, step=3)
+            row = rig.finish("")
+        except Failure as failure:
+            raise Failure(f"{name}: {failure}") from failure
+    if test.every:
+        shutil.rmtree(rig.folder)
+    return row
 
 
 def _add(total: Row, row: Row) -> None:

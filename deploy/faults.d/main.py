@@ -22,7 +22,8 @@ SCENARIOS = controls.SCENARIOS | kills.SCENARIOS | disk.SCENARIOS | cameras.SCEN
 def main() -> int:
     parser = argparse.ArgumentParser(prog="deploy/faults", description="Breaks flawd on purpose and checks that nothing was lost.")
     parser.add_argument("--short", action="store_true", help="few of everything, for every change")
-    parser.add_argument("--every", action="store_true", help="kill at each single system call of a short run, which takes hours, instead of a sample of most kinds")
+    parser.add_argument("--every", action="store_true", help="kill at each single system call of a short run, which takes hours, instead of a sample of most kinds; only what went wrong is kept")
+    parser.add_argument("--jobs", type=int, default=1, metavar="N", help="short runs at the same time, where each is broken at another place (default: 1)")
     parser.add_argument("--only", action="append", metavar="NAME", choices=sorted(SCENARIOS), help="only this scenario; may be given several times")
     parser.add_argument("--list", action="store_true", help="say what there is")
     parser.add_argument("--seed", type=int, default=None, help="of the random moments; printed, so that a failure can be had again")
@@ -42,7 +43,7 @@ def main() -> int:
     for name in options.only or SCENARIOS:
         begun = time.monotonic()
         try:
-            row = SCENARIOS[name](Test(os.path.abspath(options.flawd), os.path.join(folder, name), options.short, random.Random(f"{seed} {name}"), options.every))
+            row = SCENARIOS[name](Test(os.path.abspath(options.flawd), os.path.join(folder, name), options.short, random.Random(f"{seed} {name}"), options.every, options.jobs))
             figures = [row.sent, row.rows, row.missing, row.faults, row.seen, row.losses]
             totals = [a + b for a, b in zip(totals, figures)]
             print(line(name, figures, f"{time.monotonic() - begun:5.0f}s  {row.note}"), flush=True)

@@ -3,9 +3,9 @@ import json
 import os
 import random
 import signal
-import socket
 import subprocess
 import sys
+import threading
 import time
 from dataclasses import dataclass
 
@@ -31,6 +31,7 @@ subscribe: {connect: "%(frames)s", bind: "%(more)s"}
 publish: {bind: "%(verdicts)s", catch_up: "%(catch_up)s"}
 journal: {path: "%(journal)s", ballast_mb: %(ballast)s, keep_days: 0}
 pipeline: {shutdown_ms: 20000}
+recording: {folder: recordings, reserve_mb: 0, file_mb: 16, keep_mb: 64}
 limits: {max_cameras: 256}
 """
 
@@ -48,19 +49,27 @@ class Row:
     note: str = ""
 
 
+_giving = threading.Lock()
+_given: set[int] = set()
+
+
 def free_endpoints(count: int) -> list[str]:
-    """Below the ports that systems give to outgoing connections: one of those, trying to reach a dead daemon, might take its place."""
-    endpoints: list[str] = []
-    while len(endpoints) < count:
-        with socket.socket() as trial:
-            port = random.SystemRandom().randrange(10_000, 32_000)
-            try:
-                trial.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-        if (endpoint := f"tcp://127.0.0.1:{port}") not in endpoints:
-            endpoints.append(endpoint)
-    return endpoints
+    """Below the ports that systems give to outgoing connections: one of those, trying to reach a dead daemon, might take its place.
+
+    Until `give_back`, nobody else in this process gets them: a daemon that is dead for a while has its ports still. They are not
+    tried by binding: what another thread starts at that moment would inherit the socket for an instant.
+    """
+    with _giving:
+        with open("/proc/net/tcp") as file:
+            taken = {int(line.split()[1].rpartition(":")[2], 16) for line in file.readlines()[1:]}
+        ports = random.SystemRandom().sample(sorted(set(range(10_000, 32_000)) - taken - _given), count)
+        _given.update(ports)
+    return [f"tcp://127.0.0.1:{port}" for port in ports]
+
+
+def give_back(endpoints: list[str]) -> None:
+    with _giving:
+        _given.difference_update(int(endpoint.rpartition(":")[2]) for endpoint in endpoints)
 
 
 class Rig:
@@ -98,6 +107,7 @@ class Rig:
                 process.kill()
                 process.wait()
         self.context.destroy(linger=0)
+        give_back([self.frames, self.more, self.verdicts, self.catch_up])
         self.ledger.save(os.path.join(self.folder, "ledger.jsonl"))
 
     def write(self, name: str, text: str) -> None:
@@ -241,6 +251,7 @@ class Test:
     short: bool
     random: random.Random
     every: bool = False
+    jobs: int = 1
 
     def rig(self, name: str, **how: object) -> Rig:
         return Rig(self.program, os.path.join(self.folder, name), **how)

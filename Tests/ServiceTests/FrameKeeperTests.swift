@@ -97,6 +97,40 @@ struct FrameKeeperTests {
         #expect(keeper.hold(frame(3)))
     }
 
+    /// What waits for a failure leaves room for it, however many frames before it are asked for.
+    @Test func failure_IsRecorded_WhenFramesBeforeItAreTooMuch() async throws {
+        let keeper = keeper {
+            $0.selection = .failures(before: 100, after: 0)
+            $0.waitingBytes = 48 * 20
+        }
+        let run = Task { try await keeper.run() }
+        for number in 0..<60 as Range<UInt64> {
+            let frame = frame(number)
+            while !keeper.hold(frame) { await Task.yield() }
+            keeper.take(event(number, number == 59 ? .fail : .pass), frame: frame)
+            // The recorder takes it before the next comes, as it does on a line.
+            while keeper.heldBytes > 48 * 10 { await Task.yield() }
+        }
+        keeper.close()
+        try await run.value
+        var numbers: [UInt64?] = []
+        try MCAPReader(path: #require(recordings.first)).readFrames { (frame) throws(Never) in
+            numbers.append(frame.header.sequence)
+            return true
+        }
+        #expect(numbers == (49...59).map { $0 } && keeper.heldBytes == 0)
+    }
+
+    /// As when the journal or a socket cannot be used: the daemon ends instead of waiting for the recorder.
+    @Test func cancelled_ItEnds_AndWhatItHasIsRecorded() async throws {
+        let keeper = keeper(), frame = frame(0)
+        let run = Task { try await keeper.run() }
+        keeper.take(event(0), frame: keeper.hold(frame) ? frame : nil)
+        run.cancel()
+        try await run.value
+        #expect(keeper.recordedCount == 1)
+    }
+
     @Test func everythingThatWasHeld_IsLetGo() async throws {
         for selection in [RecordingSettings.Selection.all, .failures(before: 2, after: 1), .sampled(every: 2)] {
             let keeper = keeper { $0.selection = selection }

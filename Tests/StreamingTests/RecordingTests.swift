@@ -230,6 +230,25 @@ struct RecordingTests {
         #expect(try record(frames, settings: settings).count == 6)
     }
 
+    /// A clock that is years behind, or ahead, takes no recording of today.
+    @Test func ownFiles_AreTheNewest_AndNothingGoesByAgeBeforeTheClockIsTrusted() throws {
+        let later = "\(folder)/flawd-20990101T000000.000Z.mcap", folder = RecordingFolder(path: folder), now = UInt64(Date().timeIntervalSince1970 * 1e9)
+        try Data(count: 50_000).write(to: URL(fileURLWithPath: later))
+        let files = try record(Self.frames(300), settings: .init())
+        try folder.retain(bytes: 1, seconds: nil, own: files, at: now)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: self.folder) == files.suffix(1).map { URL(fileURLWithPath: $0).lastPathComponent })
+        try Data(count: 50_000).write(to: URL(fileURLWithPath: later))
+        var settings = FrameRecorder.Settings()
+        settings.keepSeconds = 1
+        let recorder = try FrameRecorder(folder: self.folder, program: "test", settings: settings), ahead = Int64(now) + 400 * 86_400_000_000_000
+        try recorder.tick(utcNs: ahead)
+        #expect(FileManager.default.fileExists(atPath: later))
+        recorder.trustsAges = true
+        try recorder.tick(utcNs: ahead + 61_000_000_000)
+        // The newest stays, whatever its age.
+        #expect(try FileManager.default.contentsOfDirectory(atPath: self.folder) == ["flawd-20990101T000000.000Z.mcap"])
+    }
+
     @Test func withoutRoomOnTheDisk_ItEnds() throws {
         var settings = FrameRecorder.Settings()
         settings.reserveBytes = 1 << 60

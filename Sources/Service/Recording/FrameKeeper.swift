@@ -26,6 +26,7 @@ final class FrameKeeper: FrameTap, Service {
     private let recorded = Atomic<UInt64>(0)
     private let stopped = Atomic<Bool>(false)
     private let throttle = LogThrottle()
+    private let crowd = LogThrottle()
 
     /// After the disk refused, how long until it is asked again.
     private static let retryNs: Int64 = 10_000_000_000
@@ -87,14 +88,15 @@ final class FrameKeeper: FrameTap, Service {
     // MARK: The recorder's side
 
     func run() async throws {
-        await withGracefulShutdownHandler {
+        // When another service fails, this one is cancelled.
+        await withTaskCancellationOrGracefulShutdownHandler {
             await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
                 DispatchQueue(label: "flawd.record").async { @Sendable in
                     self.record()
                     continuation.resume()
                 }
             }
-        } onGracefulShutdown: {
+        } onCancelOrGracefulShutdown: {
             self.close()
         }
     }
@@ -104,10 +106,13 @@ final class FrameKeeper: FrameTap, Service {
 
     /// Until the queue is closed and everything in it is recorded.
     private func record() {
-        var selector = FrameSelector(settings.selection), files = Files(keeper: self)
+        // What waits for a failure leaves room for the failure.
+        var selector = FrameSelector(settings.selection, mostWaitingBytes: settings.waitingBytes / 2), files = Files(keeper: self)
         loop: while true {
             switch queue.pop(timeoutMs: 500) {
-            case .element(let item): selector.take(item, pick: { files.write($0) }, drop: { release($0) })
+            case .element(let item):
+                let isCrowded = selector.take(item, pick: { files.write($0) }, drop: { release($0) })
+                if isCrowded { warnOfCrowd() }
             case .nothing: break
             case .ended: break loop
             }
@@ -115,6 +120,11 @@ final class FrameKeeper: FrameTap, Service {
         }
         selector.finish(drop: release)
         files.finish()
+    }
+
+    private func warnOfCrowd() {
+        guard crowd.admit(now: clock.monotonicNs()) != nil else { return }
+        logger.warning("fewer frames before a failure are recorded than recording.before asks for: those of all cameras need more than \(settings.waitingBytes >> 21) MiB of memory")
     }
 
     /// The open recording, as far as the disk allows one.
@@ -129,8 +139,12 @@ final class FrameKeeper: FrameTap, Service {
         private var configuration: [UInt8]?
         private var isStopped = false
         private var nextAttempt: Int64 = .min
+        private var wallClock: WallClock
 
-        init(keeper: FrameKeeper) { self.keeper = keeper }
+        init(keeper: FrameKeeper) {
+            self.keeper = keeper
+            wallClock = WallClock(keeper.clock)
+        }
 
         mutating func write(_ item: JudgedFrame) {
             defer { keeper.release(item) }
@@ -154,6 +168,8 @@ final class FrameKeeper: FrameTap, Service {
         }
 
         mutating func tick() {
+            let isSteady = wallClock.isSteady()
+            recorder?.trustsAges = isSteady
             do {
                 try recorder?.tick(utcNs: keeper.clock.utcNs())
                 if let recorder { count(recorder) }

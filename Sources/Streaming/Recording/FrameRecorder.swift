@@ -41,6 +41,8 @@ public final class FrameRecorder {
     public private(set) var bytes: UInt64 = 0
     /// Files that were begun, in order.
     public private(set) var files: [String] = []
+    /// Whether the wall clock may say what is too old; it may have begun in a wrong year, and until its owner trusts it nothing goes by age.
+    public var trustsAges = false
 
     private struct Channels {
         var header: UInt16
@@ -196,6 +198,6 @@ public final class FrameRecorder {
     }
 
     private func retain(at time: UInt64) throws(RecordingError) {
-        try RecordingFolder(path: folder).retain(bytes: settings.keepBytes, seconds: settings.keepSeconds, at: time)
+        try RecordingFolder(path: folder).retain(bytes: settings.keepBytes, seconds: trustsAges ? settings.keepSeconds : nil, own: files, at: time)
     }
 }

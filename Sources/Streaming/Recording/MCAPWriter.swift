@@ -1,3 +1,5 @@
+import Foundation
+
 /// Writes an MCAP file: messages in chunks with CRC and index, attachments, and a summary that finds them again.
 ///
 /// A chunk leaves when it is full or old, and with it everything in it is safe from a crash of the process; a reader recovers the
@@ -46,7 +48,11 @@ final class MCAPWriter {
             fields.put("")
             fields.put(library)
         }
-        try file.append(head.bytes)
+        // A file without a beginning would be in every later reader's way.
+        do { try file.append(head.bytes) } catch {
+            unlink(path)
+            throw error
+        }
     }
 
     var path: String { file.path }

@@ -27,16 +27,18 @@ struct RecordingFolder {
     }
 
     /// Removes the oldest files beyond `bytes` in all, and those not written to for `seconds`. The newest stays, and so do others' files.
-    func retain(bytes: UInt64?, seconds: Double?, at utcNs: UInt64) throws(RecordingError) {
+    ///
+    /// - Parameter own: paths of the files that this run began, in order: they are the newest, whatever a clock that was set says of the others.
+    func retain(bytes: UInt64?, seconds: Double?, own: [String], at utcNs: UInt64) throws(RecordingError) {
         guard bytes != nil || seconds != nil else { return }
         let names: [String]
         do { names = try FileManager.default.contentsOfDirectory(atPath: path) } catch {
             throw RecordingError(path, "cannot list it: \(error.localizedDescription)")
         }
-        let known = names.filter { $0.wholeMatch(of: /flawd-[0-9]{8}T[0-9]{6}\.[0-9]{3}Z(-[0-9]+)?\.mcap/) != nil }.sorted().reversed()
+        let known = names.filter { $0.wholeMatch(of: /flawd-[0-9]{8}T[0-9]{6}\.[0-9]{3}Z(-[0-9]+)?\.mcap/) != nil }.map { "\(path)/\($0)" }
+        let others = Set(known).subtracting(own).sorted()
         var total: UInt64 = 0
-        for (place, name) in known.enumerated() {
-            let file = "\(path)/\(name)"
+        for (place, file) in (others + own).reversed().enumerated() {
             var status = stat()
             guard lstat(file, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { continue }
             total += UInt64(max(0, status.st_size))

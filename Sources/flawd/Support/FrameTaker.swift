@@ -19,6 +19,7 @@ final class FrameTaker {
     /// The log time of the last frame or verdict.
     private var lastNs: Int64 = 0
     private var spoken = DispatchTime.now()
+    private var wallClock = WallClock(.system)
 
     init(
         command: RecordCommand, context: MessagingContext, endpoints: [Endpoint], verdicts sources: [Endpoint], attachments: [FrameRecorder.Attachment],
@@ -56,7 +57,9 @@ final class FrameTaker {
         let bad = unusable > 0 ? ", \(unusable) damaged ones left out" : ""
         let gaps = missing > 0 ? ", \(missing) missing in the cameras' own counts" : ""
         let others = verdicts == nil ? "" : ", \(recorder.verdicts) verdicts"
-        Terminal.printError("record: \(recorder.frames) frames, \(fixed(Double(recorder.bytes) / 1e6, 1)) MB\(others)\(bad)\(gaps)")
+        // What never came out of its chunk is in no file.
+        let lost = recorder.waiting > 0 ? ", \(recorder.waiting) lost with the disk" : ""
+        Terminal.printError("record: \(recorder.frames - recorder.waiting) frames, \(fixed(Double(recorder.bytes) / 1e6, 1)) MB\(others)\(bad)\(gaps)\(lost)")
         return isWhole
     }
 
@@ -70,6 +73,7 @@ final class FrameTaker {
             }
             // As many as a burst has; frames wait meanwhile.
             for _ in 0..<64 { guard try takeVerdict() else { break } }
+            recorder.trustsAges = wallClock.isSteady()
             try recorder.tick(utcNs: now())
             if let count = command.count, recorder.frames >= count { return }
             report()

@@ -145,9 +145,14 @@ struct JournalVerifyCommand: ParsableCommand {
     @Flag(help: "With --seen: the subscriber must have seen everything from its first event to its last.")
     var complete = false
 
+    func validate() throws {
+        if complete, seen == nil { throw ValidationError("--complete is about what a subscriber saw: give --seen FILE, too.") }
+    }
+
     func run() throws {
         let journal = try JournalReader(path: file)
         let check = try journal.check()
+        if let kept = try journal.range { Terminal.print("events \(kept.lowerBound) to \(kept.upperBound), epoch \(journal.epoch)") } else { Terminal.print("no event is kept; epoch \(journal.epoch)") }
         let verdicts = Verdict.allCases.map { "\($0.rawValue) \(check.verdicts[$0.rawValue] ?? 0)" }.joined(separator: " + ")
         Terminal.print("received \(check.received) = \(verdicts); missing \(check.missing); \(check.cameraSessions) camera sessions")
         for problem in check.problems { Terminal.print("wrong: \(Terminal.clean(problem))") }
@@ -159,8 +164,11 @@ struct JournalVerifyCommand: ParsableCommand {
             Terminal.print("seen\(range): \(comparison.same) as in the journal, \(comparison.repeated) repeated, \(comparison.beyond) of another epoch or removed, \(comparison.unseen.count) not seen\(Self.list(comparison.unseen))")
             if !comparison.different.isEmpty { Terminal.print("wrong: seen otherwise than in the journal\(Self.list(comparison.different))") }
             if !comparison.unknown.isEmpty { Terminal.print("wrong: seen, and not in the journal\(Self.list(comparison.unknown))") }
+            // A log of another journal, or an empty one, proves nothing of this one.
+            let isProof = !complete || comparison.same > 0
+            if !isProof { Terminal.print("wrong: nothing that was seen is of this journal, so nothing is shown to be complete") }
             if comparison.unreadable > 0 { Terminal.print("wrong: \(comparison.unreadable) lines of \(seen) are no events") }
-            isSound = isSound && comparison.isSound && !(complete && !comparison.unseen.isEmpty)
+            isSound = isSound && isProof && comparison.isSound && !(complete && !comparison.unseen.isEmpty)
         }
         guard isSound else { throw ExitCode(3) }
         Terminal.print("sound")
@@ -168,7 +176,8 @@ struct JournalVerifyCommand: ParsableCommand {
 
     private func compare(_ path: String, _ journal: JournalReader) throws -> JournalComparison {
         let data: Data
-        do { data = try Data(contentsOf: URL(fileURLWithPath: path), options: .mappedIfSafe) } catch {
+        // A pipe is read to its end.
+        do { data = try path == "/dev/stdin" ? FileHandle.standardInput.readToEnd() ?? Data() : Data(contentsOf: URL(fileURLWithPath: path), options: .mappedIfSafe) } catch {
             throw InvalidInput("\(path): cannot be read: \(error.localizedDescription)")
         }
         var comparison = JournalComparison()

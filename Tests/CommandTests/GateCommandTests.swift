@@ -114,6 +114,12 @@ struct GateCommandTests {
         try bytes.write(to: URL(fileURLWithPath: damaged))
         #expect(try await Self.run([damaged] + arguments) == 3)
         #expect(try await Self.run([line.recording] + arguments) == 0)
+        // One without a beginning, as a full disk leaves it, among good ones; alone there is nothing to do.
+        let empty = "\(line.path)/empty.mcap"
+        try Data().write(to: URL(fileURLWithPath: empty))
+        #expect(try await Self.run([line.recording, empty] + arguments) == 3)
+        #expect(try await Self.run([empty] + arguments) == 2)
+        #expect(try await Self.run([line.recording, "\(line.path)/gone.mcap"] + arguments) == 2)
     }
 
     @Test func whatCannotBeUsed_IsExit2() async throws {
@@ -134,8 +140,8 @@ struct GateCommandTests {
     }
 
     @Test func changed_IsACountOrAShare() {
-        #expect(ChangedArgument(argument: "3")?.changed == .frames(3) && ChangedArgument(argument: "0.5%")?.changed == .share(0.005))
-        #expect(ChangedArgument(argument: "0.5%")?.defaultValueDescription == "0.5%")
-        for text in ["", "%", "1.5", "nan%", "many"] { #expect(ChangedArgument(argument: text) == nil, "\(text)") }
+        #expect(MostArgument(argument: "3")?.most == .frames(3) && MostArgument(argument: "0.5%")?.most == .share(0.005))
+        #expect(MostArgument(argument: "0.5%")?.defaultValueDescription == "0.5%")
+        for text in ["", "%", "1.5", "nan%", "many"] { #expect(MostArgument(argument: text) == nil, "\(text)") }
     }
 }

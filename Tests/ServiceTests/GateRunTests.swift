@@ -136,7 +136,7 @@ import Testing
         verdicts.removeLast()
         let files = try Self.record(Self.frames(Self.steps), verdicts, in: folder, fileSeconds: 0.1)
         #expect(files.count > 1)
-        let report = try await Self.gate(files, folder).report
+        let report = try await Self.gate(files, folder) { $0.tolerance.withoutVerdict = .share(0.6) }.report
         #expect(report.frames == 5 && report.compared == 1 && report.withoutVerdict == 3 && report.verdictsWithoutFrame == 1)
         #expect(report.unreadableVerdicts == 1 && report.problems.count == 1 && report.problems[0].contains("no verdict that flawd reads"))
         #expect(report.passes)

@@ -115,12 +115,22 @@ import Testing
         #expect(!tally.finished().passes && tally.finished().beyondTolerance[0].contains("no frame could be compared"))
     }
 
+    @Test func tooFewCompared_ProveNothing() {
+        func report(_ with: Int, of all: Int) -> GateReport {
+            var tally = GateTally(recordings: ["r.mcap"], tolerance: GateTolerance())
+            for number in 1...all { Self.add(Self.event(UInt64(number), .pass), number <= with ? Self.event(UInt64(number), .pass) : nil, to: &tally) }
+            return tally.finished()
+        }
+        #expect(report(2, of: 4).passes)
+        #expect(report(1, of: 3).beyondTolerance == ["2 of 3 frames have no recorded verdict to be compared with, at most 50% may"])
+    }
+
     @Test func tolerance_IsForCountsSharesScoresAndMasks() {
         var tolerance = GateTolerance()
         tolerance.changed = .share(0.29)
-        #expect(tolerance.allows(changed: 29, of: 100) && !tolerance.allows(changed: 30, of: 100))
+        #expect(tolerance.changed.allows(29, of: 100) && !tolerance.changed.allows(30, of: 100))
         tolerance.changed = .frames(2)
-        #expect(tolerance.allows(changed: 2, of: 2) && !tolerance.allows(changed: 3, of: 100))
+        #expect(tolerance.changed.allows(2, of: 2) && !tolerance.changed.allows(3, of: 100))
         let here = PixelRect(x: 0, y: 0, width: 10, height: 10), there = PixelRect(x: 1, y: 0, width: 10, height: 10)
         func report(_ tolerance: GateTolerance) -> GateReport {
             var tally = GateTally(recordings: [], tolerance: tolerance)

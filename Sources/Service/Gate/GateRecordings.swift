@@ -1,3 +1,4 @@
+import Foundation
 import Streaming
 
 /// The recordings that a gate is given, as far as they tell without being read.
@@ -11,20 +12,29 @@ public struct GateRecordings: Sendable {
     /// Cameras that have verdicts in any of the files; nil where that is known only when they have been read.
     let verdictCameras: Set<String>?
 
-    /// - Throws: `GateError` for a file that cannot be opened or is no recording, and for recordings that have nothing to compare.
+    /// Of several, one that is no recording (a full disk leaves such) is left to the reader, which counts it as a loss.
+    ///
+    /// - Throws: `GateError` for a file that is not there, where none can be opened, and for recordings that have nothing to compare.
     public init(paths: [String], prefix: String) throws(GateError) {
         self.paths = paths
         self.prefix = prefix
-        var start = UInt64.max, cameras: Set<String> = [], verdictCameras: Set<String> = [], isTold = true
+        var start = UInt64.max, cameras: Set<String> = [], verdictCameras: Set<String> = [], isTold = true, opened = 0
+        var unopened: GateError?
         for path in paths {
             let reader: MCAPReader
-            do { reader = try MCAPReader(path: path) } catch { throw GateError(error.description) }
+            do { reader = try MCAPReader(path: path) } catch {
+                guard FileManager.default.fileExists(atPath: path) else { throw GateError(error.description) }
+                unopened = unopened ?? GateError(error.description)
+                continue
+            }
+            opened += 1
             start = min(start, reader.index.times?.lowerBound ?? .max)
             cameras.formUnion(reader.cameras)
             verdictCameras.formUnion(reader.verdictCameras)
             // Only the chunks themselves tell the channels of a file without its end, or without a list of them.
             if reader.index.isRecovered || reader.index.channels.isEmpty { isTold = false }
         }
+        if let unopened, opened == 0 { throw unopened }
         self.start = start == .max ? 0 : start
         self.verdictCameras = isTold ? verdictCameras : nil
         guard isTold else { return }
@@ -35,7 +45,7 @@ public struct GateRecordings: Sendable {
         guard !wanted.isEmpty else {
             throw GateError("\(Self.list(paths)): no camera whose name begins with \(prefix.debugDescription); there are \(Self.list(cameras.sorted()))")
         }
-        guard !wanted.isDisjoint(with: verdictCameras) else { throw Self.noVerdicts(paths, of: wanted.sorted()) }
+        guard !wanted.isDisjoint(with: verdictCameras) else { throw unopened ?? Self.noVerdicts(paths, of: wanted.sorted()) }
     }
 
     static func noVerdicts(_ paths: [String], of cameras: [String]) -> GateError {

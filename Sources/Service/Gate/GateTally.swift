@@ -164,12 +164,11 @@ struct GateTally {
     private func violations(of report: GateReport) -> [String] {
         var lines: [String] = []
         if report.compared == 0 { lines.append("no frame could be compared, so nothing is proved") }
-        if !tolerance.allows(changed: report.changed, of: report.compared) {
-            let most = switch tolerance.changed {
-            case .frames(let count): "\(count)"
-            case .share(let share): "\(fixed(100 * share, 3))%"
-            }
-            lines.append("\(report.changed) of \(report.compared) verdicts changed, at most \(most) may")
+        if !tolerance.changed.allows(report.changed, of: report.compared) {
+            lines.append("\(report.changed) of \(report.compared) verdicts changed, at most \(tolerance.changed) may")
+        }
+        if !tolerance.withoutVerdict.allows(report.withoutVerdict, of: report.frames) {
+            lines.append("\(report.withoutVerdict) of \(report.frames) frames have no recorded verdict to be compared with, at most \(tolerance.withoutVerdict) may")
         }
         if let most = tolerance.drift, report.drift.largest > most {
             lines.append("a score drifted by \(shown(report.drift.largest)), at most \(shown(most)) is tolerated (\(report.drift.largestAt ?? ""))")

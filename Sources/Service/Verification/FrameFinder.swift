@@ -36,6 +36,7 @@ struct FrameFinder {
                     return false
                 }
                 if let found { return Found(frame: found, recording: path) }
+                problems += reader.losses.map { "\(path): \($0)" }
             }
         }
         return nil

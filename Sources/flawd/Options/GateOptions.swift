@@ -24,7 +24,10 @@ struct GateOptions: ParsableArguments {
     var threads: Int?
 
     @Option(help: ArgumentHelp("Verdicts that may change: a number of frames, or a share such as 0.5% of those compared.", valueName: "number"))
-    var maxChanged = ChangedArgument(changed: .frames(0))
+    var maxChanged = MostArgument(most: .frames(0))
+
+    @Option(help: ArgumentHelp("Frames that may be without a recorded verdict, and so prove nothing: a number, or a share of all.", valueName: "number"))
+    var maxWithoutVerdict = MostArgument(most: .share(0.5))
 
     @Option(help: ArgumentHelp("The largest score difference of a region that is tolerated, 0 to 1. (default: any)", valueName: "difference"))
     var maxDrift: Double?
@@ -48,7 +51,8 @@ struct GateOptions: ParsableArguments {
         guard gate else {
             let given = [
                 ("--regions", regions != nil), ("--model", model != nil), ("--config", config != nil), ("--workers", workers != nil),
-                ("--threads", threads != nil), ("--max-changed", maxChanged.changed != .frames(0)), ("--max-drift", maxDrift != nil),
+                ("--threads", threads != nil), ("--max-changed", maxChanged.most != .frames(0)),
+                ("--max-without-verdict", maxWithoutVerdict.most != .share(0.5)), ("--max-drift", maxDrift != nil),
                 ("--min-iou", minIou != nil), ("--report", report != nil), ("--cases", cases != 20), ("--verdicts", verdicts != nil), ("--json", json),
             ].first(where: \.1)
             if let given { throw ValidationError("\(given.0) is for --gate.") }
@@ -80,7 +84,8 @@ struct GateOptions: ParsableArguments {
         // Nobody waits for a single frame, and frames side by side take less time than one after another on all cores.
         settings.threads = threads ?? workers.map { max(1, cores / $0) } ?? 1
         settings.workers = workers ?? min(64, max(1, cores / settings.threads))
-        settings.tolerance.changed = maxChanged.changed
+        settings.tolerance.changed = maxChanged.most
+        settings.tolerance.withoutVerdict = maxWithoutVerdict.most
         settings.tolerance.drift = maxDrift
         settings.tolerance.iou = minIou
         settings.cases = report == nil ? 0 : cases
@@ -89,26 +94,21 @@ struct GateOptions: ParsableArguments {
 }
 
 /// `3` frames or `0.5%` of them, on the command line.
-struct ChangedArgument: ExpressibleByArgument {
-    var changed: GateTolerance.Changed
+struct MostArgument: ExpressibleByArgument {
+    var most: GateTolerance.Most
 
-    init(changed: GateTolerance.Changed) { self.changed = changed }
+    init(most: GateTolerance.Most) { self.most = most }
 
     init?(argument: String) {
         if argument.hasSuffix("%") {
             guard let value = Double(argument.dropLast()), (0...100).contains(value) else { return nil }
-            changed = .share(value / 100)
+            most = .share(value / 100)
         } else {
             guard let count = Int(argument), count >= 0 else { return nil }
-            changed = .frames(count)
+            most = .frames(count)
         }
     }
 
     /// What was typed.
-    var defaultValueDescription: String {
-        switch changed {
-        case .frames(let count): "\(count)"
-        case .share(let share): String(format: "%.8g%%", share * 100)
-        }
-    }
+    var defaultValueDescription: String { most.description }
 }

@@ -76,6 +76,22 @@ def turn(page, action):
         page.wait_for_timeout(20)
 
 
+def drag(context, page, place, by):
+    """A finger's way over what is shown, step by step."""
+    session, (x, y) = context.new_cdp_session(page), place
+    for step in range(9):
+        session.send("Input.dispatchTouchEvent", {"type": "touchMove" if step else "touchStart", "touchPoints": [{"x": x + by[0] * step / 8, "y": y + by[1] * step / 8}]})
+        page.wait_for_timeout(30)
+    session.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    session.detach()
+
+
+def centre(locator):
+    locator.scroll_into_view_if_needed()
+    box = locator.bounding_box()
+    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+
 def see(page, condition):
     """The page's policy forbids text that becomes script, which is how the driver's own waiting works."""
     end = time.monotonic() + 30
@@ -135,11 +151,16 @@ try:
         name.press("Tab")
         page.get_by_label("Pixels in one mm").fill("4")
         page.get_by_label("Pixels in one mm").press("Tab")
-        check("the size is told in mm", bool(re.search(r"[\d.]+ × [\d.]+ mm", page.locator(".form").inner_text())))
+        see(page, "/[\\d.]+ × [\\d.]+ mm/.test(document.querySelector('.form').innerText)")
+        check("the size is told in mm", True)
         page.get_by_role("button", name="Preview").click()
         page.wait_for_selector(".answer li")
         check("the preview says what the model finds", "window" in page.locator(".answer").inner_text())
         shoot(page, "regions")
+        page.get_by_label("Fail score").fill("0.55")
+        page.keyboard.press("Tab")
+        page.wait_for_timeout(100)
+        check("the Tab key goes on from a field that has changed", page.evaluate("document.activeElement.id").endswith("review_score"))
         page.get_by_label("Fail score").fill("7")
         # Straight from the field to the button: the click is not lost to the field's change.
         page.get_by_role("button", name="surface").click()
@@ -253,6 +274,31 @@ try:
                 check(f"{label}: {view} fits in its width ({spill} px over)", spill <= 0)
                 tab.screenshot(path=shots / f"{label}-{view.split('/')[0]}.png")
             small.close()
+
+        # A finger
+        hand = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+        tab = hand.new_page()
+        tab.on("dialog", lambda dialog: dialog.accept())
+        tab.goto(f"{base}/#limits/demo/line")
+        tab.wait_for_selector(".limit .grip")
+        value = lambda: float(tab.get_by_label(re.compile("^Review score")).input_value())
+        old = value()
+        drag(hand, tab, centre(tab.locator(".limit .grip").first), (-70, 0))
+        check(f"a finger drags a limit ({old} to {value()})", value() < old - 0.1)
+        tab.goto(f"{base}/#regions/demo/line")
+        see(tab, "document.querySelector('.stage canvas')?.width === 400")
+        tab.get_by_role("button", name="+ box").tap()
+        tab.locator(".stage").scroll_into_view_if_needed()
+        stage = tab.locator(".drawing").bounding_box()
+        drag(hand, tab, (stage["x"] + 60, stage["y"] + 60), (100, 80))
+        numbers = lambda: [float(number) for number in tab.get_by_label("Left, top, right, bottom").input_value().split(", ")]
+        old = numbers()
+        drag(hand, tab, centre(tab.locator(".reach").nth(2)), (40, 30))
+        new = numbers()
+        check(f"a finger drags a corner ({old} to {new})", new[:2] == old[:2] and new[2] > old[2] + 30 and new[3] > old[3] + 20)
+        drag(hand, tab, (stage["x"] + 110, stage["y"] + 100), (20, 20))
+        check(f"a finger moves a shape (to {numbers()})", all(after > before + 10 for before, after in zip(new, numbers())))
+        hand.close()
 
         # Keys alone
         page.goto(base)

@@ -15,10 +15,12 @@ import Testing
         let level = SharedLogLevel(.info)
         let board = SubscriptionBoard()
         let told = Monitor<[(StatusEvent.Condition, String)]>([])
+        /// Region files that took another's place: the revisions of both.
+        let edits = Monitor<[[String]]>([])
         let reloader: ConfigurationReloader
 
         init() throws {
-            let folder = try TemporaryFolder(), told = told
+            let folder = try TemporaryFolder(), told = told, edits = edits
             self.folder = folder
             try Self.writeRegions("a", folder)
             try Self.write("", folder)
@@ -28,7 +30,8 @@ import Testing
             let rig = Rig(PipelineSettings())
             let golden = GoldenKeeper(nil, pipeline: rig.pipeline, limits: configuration.limits.image, logger: quiet)
             reloader = ConfigurationReloader(
-                configuration, parts: .init(regions: regions, models: models, board: board, level: level, golden: golden),
+                configuration,
+                parts: .init(regions: regions, models: models, board: board, level: level, golden: golden) { before, after in edits.update { $0.append([before.revision, after.revision]) } },
                 reread: { try Self.read(folder) }, manager: nil, logger: quiet
             ) { condition, detail in told.update { $0.append((condition, detail)) } }
         }
@@ -57,6 +60,16 @@ import Testing
         #expect(outcome == .init(isInForce: true, detail: "in force"))
         #expect(bench.regions.path.hasSuffix("other.yaml") && bench.regions.current.revision != before && bench.level.current == .debug)
         #expect(bench.conditions == [.regionsReplaced, .configurationReplaced])
+        // Once for each file that is another one; what the page writes it records itself.
+        _ = await bench.reload()
+        let second = bench.regions.current.revision
+        try Bench.writeRegions("c", to: "other.yaml", bench.folder)
+        await bench.reloader.reloadChangedRegions(atOnce: true)
+        let third = bench.regions.current.revision
+        try Bench.writeRegions("d", to: "other.yaml", bench.folder)
+        let refused = await Task.onThread { bench.reloader.reloadRegions() }.value
+        #expect(refused == nil && bench.regions.current.revision != third)
+        #expect(bench.edits.read { $0 } == [[before, second], [second, third]])
     }
 
     @Test func badFile_ChangesNothing() async throws {

@@ -21,6 +21,14 @@ import Testing
         #expect(try file.reader().check().problems.isEmpty)
     }
 
+    @Test func cameras_AreThoseWithFrames() throws {
+        let file = try JournalFile(), journal = try file.open()
+        #expect(try file.reader().cameras() == [])
+        let names = ["b", "a/x", "b", "ü", "a"]
+        try journal.append(names.enumerated().map { .verdict(UInt64($0 + 1), camera: $1, epoch: journal.epoch) } + [.missing(6, camera: "m", 1...2, epoch: journal.epoch)])
+        #expect(try file.reader().cameras() == ["a", "a/x", "b", "ü"])
+    }
+
     @Test func audit_IsCounted_TheNewestFirst() throws {
         let file = try JournalFile()
         do {

@@ -135,6 +135,19 @@ public struct Daemon: Sendable {
         return routes
     }
 
+    /// Keeps in the journal what was changed in the region file by hand, without holding up whoever noticed it.
+    private var editRecorder: @Sendable (RegionFile, RegionFile) -> Void {
+        guard configuration.journal != nil else { return { _, _ in } }
+        let queue = DispatchQueue(label: "flawd.edits", qos: .utility), path = configuration.regions
+        return { [pipeline, logger] before, after in
+            let entry = AuditEntry(
+                utcNs: pipeline.clock.utcNs(), who: "the file on the disk", action: "edited", subject: path, before: RegionDesk.record(before.bytes), after: RegionDesk.record(after.bytes))
+            queue.async { @Sendable in
+                do { try pipeline.notes.keep([.audit(entry)]) } catch { logger.warning("the record of changes lacks the new \(path): \(error)") }
+            }
+        }
+    }
+
     /// The chart of a shift goes on after a restart.
     private func rememberYield() {
         guard let page, let journal = configuration.journal?.path, FileManager.default.fileExists(atPath: journal) else { return }
@@ -151,7 +164,7 @@ public struct Daemon: Sendable {
     /// - Throws: what made the pipeline fail.
     public func run() async throws {
         let reloader = ConfigurationReloader(
-            configuration, parts: .init(regions: regions, models: models, board: board, level: level, golden: golden, recording: recording), reread: reread,
+            configuration, parts: .init(regions: regions, models: models, board: board, level: level, golden: golden, recording: recording, edited: editRecorder), reread: reread,
             manager: manager, logger: logger, tell: pipeline.status.say)
         let loaded = models.current
         for line in loaded.explanation { logger.info("\(line)") }

@@ -3,12 +3,13 @@ import Streaming
 
 /// What people changed, as a table (RFC 4180).
 public enum AuditTable {
-    public static func csv(_ entries: [AuditEntry]) -> String {
-        let rows = entries.map { entry in
+    public static func csv(_ entries: [AuditEntry]) -> String { "id,time,who,action,subject,before,after\r\n" + rows(entries) }
+
+    static func rows(_ entries: [AuditEntry]) -> String {
+        entries.map { entry in
             [String(entry.id), Date(timeIntervalSince1970: Double(entry.utcNs) / 1e9).formatted(.iso8601), entry.who, entry.action, entry.subject, entry.before, entry.after]
-                .map(quoted).joined(separator: ",")
-        }
-        return (["id,time,who,action,subject,before,after"] + rows).map { $0 + "\r\n" }.joined()
+                .map(quoted).joined(separator: ",") + "\r\n"
+        }.joined()
     }
 
     private static func quoted(_ text: String) -> String {

@@ -18,11 +18,18 @@ final class EvidenceDesk: Sendable {
         var othersPass: Bool
     }
 
+    /// Frames that can be judged together: one model judged them, by a region that was drawn and shown to it in one way. Limits may differ.
+    private struct Evident: Sendable {
+        var frames: [Measured] = []
+        /// Of the frames that were looked at, those that another model or another drawing judged.
+        var leftOut = 0
+    }
+
     /// The frames that were asked about last: a limit that is dragged asks again and again.
     private struct Cache: Sendable {
         var camera: String
         var region: String
-        var frames: [Measured]
+        var evident: Evident
     }
 
     private let review: ReviewDesk
@@ -47,24 +54,27 @@ final class EvidenceDesk: Sendable {
 
         /// The newest first, and after them marked ones that are older.
         var frames: [Frame]
+        /// Of the frames that were looked at, those that another model or another drawing of the region judged.
+        var leftOut: Int
         /// Pixels of a frame for each of the size that the region was drawn on.
         var areaScale: Double
 
         enum CodingKeys: String, CodingKey {
             case frames
+            case leftOut = "left_out"
             case areaScale = "area_scale"
         }
     }
 
     func evidence(camera: String, region: String) throws -> Evidence {
-        let frames = try measured(camera: camera, region: region, isFresh: true), marks = try marks(of: frames)
+        let evident = try measured(camera: camera, region: region, isFresh: true), frames = evident.frames, marks = try marks(of: frames)
         let size = frames.lazy.compactMap(\.frame).first
         let scale = LimitTrial(regions.current, camera: camera, region: region, frame: size)?.areaScale ?? 1
         return Evidence(frames: frames.map { frame in
             .init(
                 seq: frame.seq, score: frame.result.score, area: frame.result.defects.map(\.areaPx).max() ?? 0, verdict: frame.result.verdict,
                 truth: marks[frame.seq]?.truth)
-        }, areaScale: scale)
+        }, leftOut: evident.leftOut, areaScale: scale)
     }
 
     struct Outcome: Encodable {
@@ -86,7 +96,7 @@ final class EvidenceDesk: Sendable {
     /// - Parameter entry: JSON with the keys of a camera's entry: the one with other limits.
     /// - Throws: `FileError`, `PageRefusal`.
     func outcome(camera: String, region: String, entry: [UInt8]) throws -> Outcome {
-        let tried = try RegionFile(camera: camera, entry: entry, name: "regions"), frames = try measured(camera: camera, region: region, isFresh: false)
+        let tried = try RegionFile(camera: camera, entry: entry, name: "regions"), frames = try measured(camera: camera, region: region, isFresh: false).frames
         guard let trial = LimitTrial(tried, camera: camera, region: region, frame: frames.lazy.compactMap(\.frame).first) else {
             throw PageRefusal(.badRequest, "no region is named \(region.shownInMessage)")
         }
@@ -111,37 +121,67 @@ final class EvidenceDesk: Sendable {
     }
 
     /// - Parameter isFresh: what came since the last time is wanted, too.
-    private func measured(camera: String, region: String, isFresh: Bool) throws -> [Measured] {
-        if !isFresh, let cache = cache.read({ $0 }), cache.camera == camera, cache.region == region { return cache.frames }
-        guard regions.current.document(of: camera)?.regions.contains(where: { $0.name == region }) ?? false else {
+    private func measured(camera: String, region: String, isFresh: Bool) throws -> Evident {
+        if !isFresh, let cache = cache.read({ $0 }), cache.camera == camera, cache.region == region { return cache.evident }
+        guard let drawing = Drawing(regions.current, camera: camera, region: region) else {
             throw PageRefusal(.notFound, "camera \(camera.shownInMessage) has no region \(region.shownInMessage)")
         }
-        var query = JournalReader.Query(), frames: [Measured] = []
+        var query = JournalReader.Query(), found: [(model: String?, measured: Measured)] = [], leftOut = 0
         query.exactCamera = camera
         query.verdicts = [Verdict.pass.rawValue, Verdict.review.rawValue, Verdict.fail.rawValue]
         query.limit = Self.mostFrames
         query.isNewest = true
-        let decoder = JSONDecoder(), reader = try review.journal.reader()
-        func take(_ record: JournalRecord) {
+        let decoder = JSONDecoder(), reader = try review.journal.reader(), files = try review.journal.reader()
+        var isAlike: [String: Bool] = [regions.current.revision: true]
+        func take(_ record: JournalRecord) throws {
+            guard let revision = record.regions else { return }
+            if isAlike[revision] == nil {
+                let file = try files.regionFile(revision: revision).flatMap { try? RegionFile(bytes: $0, name: "regions") }
+                isAlike[revision] = file.flatMap { Drawing($0, camera: camera, region: region) } == drawing
+            }
+            guard isAlike[revision] == true else {
+                leftOut += 1
+                return
+            }
             guard let event = try? decoder.decode(RegionsOnly.self, from: Data(record.json)), let result = event.regions.first(where: { $0.name == region }) else { return }
             var measured = Measured(
                 seq: record.seq, result: result, frame: result.defects.first?.segmentation.size,
                 othersPass: event.regions.allSatisfy { $0.name == region || $0.verdict == .pass })
             // Where a defect lies is not judged.
             for index in measured.result.defects.indices { measured.result.defects[index].segmentation = RunLengthCode(size: .init(width: 0, height: 0), counts: "") }
-            frames.append(measured)
+            found.append((record.model, measured))
         }
         try reader.forEach(query, take)
-        frames.reverse()
+        // What the newest frame was judged by.
+        let model = found.last?.model
+        var recent = Array(found.reversed())
         // Somebody's work of this morning counts, however many frames there have been since.
         query.marked = Set(JournalMark.Truth.allCases)
-        query.before = frames.last?.seq
-        let recent = frames
-        frames = []
+        query.before = recent.last?.measured.seq
+        found = []
         try reader.forEach(query, take)
-        frames = recent + frames.reversed()
-        cache.update { $0 = Cache(camera: camera, region: region, frames: frames) }
-        return frames
+        recent += found.reversed()
+        let frames = recent.filter { $0.model == model }.map(\.measured), evident = Evident(frames: frames, leftOut: leftOut + recent.count - frames.count)
+        cache.update { $0 = Cache(camera: camera, region: region, evident: evident) }
+        return evident
+    }
+
+    /// A region but for its limits: what decides what the model answers.
+    private struct Drawing: Equatable {
+        var shape: RegionDocument.Shape
+        var prompt: String
+        var points: [[Double]]?
+        var grid: RegionDocument.Grid?
+        var view: String
+        var referenceSize: [Int]?
+        var encode: String?
+
+        /// nil: the file has no such region.
+        init?(_ file: RegionFile, camera: String, region name: String) {
+            guard let entry = file.document(of: camera), let region = entry.regions.first(where: { $0.name == name }) else { return nil }
+            (shape, prompt, points, grid, view) = (region.shape, region.prompt, region.points, region.grid, region.view)
+            (referenceSize, encode) = (entry.referenceSize, entry.encode)
+        }
     }
 
     private struct RegionsOnly: Decodable { var regions: [RegionResult] }

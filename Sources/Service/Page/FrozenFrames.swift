@@ -6,7 +6,8 @@ final class FrozenFrames: Sendable {
 
     private struct State {
         var frames: [(id: UInt64, frame: IncomingFrame)] = []
-        var next: UInt64 = 1
+        /// Not from 1: a number that a browser kept over a restart must not be another frame's. Scripts count to 2^53.
+        var next = UInt64.random(in: 1..<1 << 52)
     }
 
     private let state = Monitor(State())

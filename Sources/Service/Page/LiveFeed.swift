@@ -37,7 +37,8 @@ struct LiveFeed {
         var cameras: [HealthCamera]
         var yield: [YieldChart.Span]
         var revision: String
-        var events: [StatusEvent]
+        /// What is wrong with the region file on the disk; nil: it is the one in force.
+        var problem: String?
     }
 
     /// The next piece, a JSON object; nil: nothing has changed.
@@ -64,7 +65,7 @@ struct LiveFeed {
         let report = monitor.report()
         let figures = Figures(
             station: report.state, detail: report.detail, frames: report.frames, framesPerSecond: report.framesPerSecond, latency: report.latencyMs["total"],
-            cameras: report.cameras, yield: recent.yield.spans, revision: regions.current.revision, events: Array(report.events.suffix(5)))
+            cameras: report.cameras, yield: recent.yield.spans, revision: regions.current.revision, problem: regions.problem.map { "the region file on the disk is not usable (\($0.prefix { !$0.isNewline }.prefix(300)))" })
         return (try? JSONEncoder().encode(figures)).map { [UInt8]($0) }
     }
 

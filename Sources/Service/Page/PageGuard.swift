@@ -46,7 +46,7 @@ struct PageGuard: Sendable {
     func admitWriting(_ request: Request) throws(PageRefusal) -> String {
         try admitHost(request)
         try expectCommand(request)
-        if let origin = request.header("Origin"), let host = request.head.authority, origin != "http://\(host)", origin != "https://\(host)" {
+        if let origin = request.header("Origin"), !isOwn(origin, host: request.head.authority) {
             throw PageRefusal(.forbidden, "a page of \(origin.shownInMessage) does not command flawd")
         }
         guard tokens != nil else {
@@ -57,6 +57,21 @@ struct PageGuard: Sendable {
         }
         guard let name = name(of: request) else { throw PageRefusal(.unauthorized, "log in first, or send the header Authorization: Bearer TOKEN") }
         return name
+    }
+
+    /// Whether a page that flawd has given out is of this origin: of the host that the request names, or of a name by which a proxy is called,
+    /// which may give flawd another `Host` than it got.
+    private func isOwn(_ origin: String, host: String?) -> Bool {
+        let scheme = ["https://", "http://"].first { origin.hasPrefix($0) }
+        guard let scheme else { return false }
+        let authority = String(origin.dropFirst(scheme.count))
+        return host == nil || authority == host || hosts.contains(Self.name(authority))
+    }
+
+    /// An authority without its port.
+    private static func name(_ authority: String) -> String {
+        guard let colon = authority.lastIndex(of: ":"), !authority.hasSuffix("]") else { return authority }
+        return String(authority[..<colon])
     }
 
     /// What is posted has a header that a page of another site cannot send.
@@ -115,9 +130,7 @@ struct PageGuard: Sendable {
 
     func admitHost(_ request: Request) throws(PageRefusal) {
         guard let authority = request.head.authority else { return }
-        var host = authority
-        if let colon = host.lastIndex(of: ":"), !host.hasSuffix("]") { host = String(host[..<colon]) }
-        let isAddress = HTTPAddress("\(host):1") != nil
+        let host = Self.name(authority), isAddress = HTTPAddress("\(host):1") != nil
         guard isAddress || hosts.contains(host) else {
             throw PageRefusal(.misdirectedRequest, "flawd is not called \(host.shownInMessage); use its address, or name it in the configuration's http.hosts")
         }

@@ -30,18 +30,21 @@ final class RegionDesk: Sendable {
         var cameras: [RegionDocument]
         /// Why it cannot be saved; nil: it can.
         var obstacle: String?
+        /// What is wrong with the file on the disk; nil: it is the one in force.
+        var problem: String?
     }
 
     func regions() -> Regions {
         let current = file.current
         return Regions(
-            path: file.path, revision: current.revision, text: String(decoding: current.bytes, as: UTF8.self), cameras: current.documents, obstacle: obstacle)
+            path: file.path, revision: current.revision, text: String(decoding: current.bytes, as: UTF8.self), cameras: current.documents, obstacle: obstacle,
+            problem: file.problem.map { String($0.prefix(2000)) })
     }
 
     private var obstacle: String? {
-        let folder = URL(fileURLWithPath: file.path).deletingLastPathComponent().path
-        guard access(folder, W_OK) == 0, access(file.path, W_OK) == 0 else {
-            return "\(file.path) cannot be written by flawd's user: \(String(cString: strerror(errno))). The configuration's regions: may name a file in flawd's own folder, such as /var/lib/flawd/regions.yaml"
+        let target = URL(fileURLWithPath: file.path).resolvingSymlinksInPath()
+        guard access(target.deletingLastPathComponent().path, W_OK) == 0, access(target.path, W_OK) == 0 else {
+            return "\(target.path) cannot be written by flawd's user: \(String(cString: strerror(errno))). The configuration's regions: may name a file in flawd's own folder, such as /var/lib/flawd/regions.yaml"
         }
         return nil
     }
@@ -108,12 +111,16 @@ final class RegionDesk: Sendable {
         guard current.revision == base else {
             throw PageRefusal(.conflict, "the region file has changed since it was opened here (now \(current.revision.prefix(12))); look at it again before you save")
         }
+        guard entry != nil || current.documents.contains(where: { $0.camera != camera }) else {
+            throw PageRefusal(.badRequest, "this is the last of the file's cameras, and a region file names one at least: draw another region first")
+        }
         let new = try entry.map { try RegionFile(camera: camera, entry: $0, name: "regions") }
         let (text, keepsText) = try current.text(replacing: camera, from: new, name: file.path)
         try put(
             Array(text.utf8), over: current,
             audit: .init(
-                utcNs: pipeline.clock.utcNs(), who: who, action: "regions", subject: camera, before: current.text(of: camera), after: new?.text(of: camera) ?? ""))
+                utcNs: pipeline.clock.utcNs(), who: who, action: "regions", subject: camera, before: Self.record(current.text(of: camera).utf8),
+                after: Self.record((new?.text(of: camera) ?? "").utf8)))
         return Saved(revision: file.current.revision, keepsText: keepsText, regions: regions())
     }
 
@@ -129,8 +136,13 @@ final class RegionDesk: Sendable {
         return Saved(revision: file.current.revision, keepsText: true, regions: regions())
     }
 
-    /// A file as the record of changes has it.
-    private static func record(_ bytes: [UInt8]) -> String { String(decoding: bytes.prefix(64 << 10), as: UTF8.self) }
+    private static let mostRecordedBytes = 64 << 10
+
+    /// A file, or an entry, as the record of changes has it.
+    static func record(_ text: some Collection<UInt8>) -> String {
+        guard text.count > mostRecordedBytes else { return String(decoding: text, as: UTF8.self) }
+        return String(decoding: text.prefix(mostRecordedBytes), as: UTF8.self) + "\n(cut here, after \(mostRecordedBytes >> 10) KiB; the journal keeps the whole file)"
+    }
 
     /// What was there is kept before it is replaced, and who did it is known before it is done.
     private func put(_ bytes: [UInt8], over current: RegionFile, audit: AuditEntry) throws {
@@ -142,11 +154,19 @@ final class RegionDesk: Sendable {
                 .regionFile(revision: current.revision, text: current.bytes), .regionFile(revision: new.revision, text: new.bytes), .audit(audit),
             ])
         }
-        // That took a moment.
-        try expectUnchanged(current)
-        do { try Self.replace(file.path, with: bytes) } catch { throw PageRefusal(.internalServerError, "\(file.path): cannot be written: \(error.localizedDescription)") }
-        let outcome = reloader.reloadRegions()
-        guard file.current.revision == new.revision else { throw PageRefusal(.conflict, "saved, but not in force: \(outcome ?? "see the log")") }
+        do {
+            // That took a moment.
+            try expectUnchanged(current)
+            do { try Self.replace(file.path, with: bytes) } catch { throw PageRefusal(.internalServerError, "\(file.path): cannot be written: \(error.localizedDescription)") }
+            let outcome = reloader.reloadRegions()
+            guard file.current.revision == new.revision else { throw PageRefusal(.conflict, "saved, but not in force: \(outcome ?? "see the log")") }
+        } catch {
+            // What is on record did not come about.
+            var undone = audit
+            (undone.action, undone.before, undone.after) = ("\(audit.action) failed", audit.after, audit.before)
+            if journal.path != nil { try? pipeline.notes.keep([.audit(undone)]) }
+            throw error
+        }
     }
 
     private func expectUnchanged(_ current: RegionFile) throws {

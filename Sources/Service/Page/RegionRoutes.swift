@@ -1,6 +1,7 @@
 import Foundation
 import Hummingbird
 import Inspection
+import Streaming
 
 /// `/api/regions…` and `/api/audit…`: the region file, other regions tried on a frame, and what was changed by whom.
 struct RegionRoutes: HTTPRoutes {
@@ -12,6 +13,8 @@ struct RegionRoutes: HTTPRoutes {
     private struct Preview: Decodable {
         /// Of a frozen frame.
         var frozen: UInt64
+        /// Whose frame that should be; nil: whose it is.
+        var camera: String?
         var entry: JSONValue
     }
 
@@ -38,11 +41,23 @@ struct RegionRoutes: HTTPRoutes {
             return .json(try await queue.run { try desk.audit(before: before, limit: 100) })
         }
         router.read("api/audit.csv", gate) { _ in
-            let entries = try await queue.run { try desk.audit(before: .max, limit: 10_000) }
-            return .text(AuditTable.csv(entries), type: "text/csv; charset=utf-8")
+            let page: @Sendable (Int64) async throws -> [AuditEntry] = { before in try await queue.run { try desk.audit(before: before, limit: 100) } }
+            let first = try await page(.max)
+            // Piece by piece: an entry may have two files.
+            return Response(status: .ok, headers: [.contentType: "text/csv; charset=utf-8", .cacheControl: "no-store"], body: ResponseBody { writer in
+                try await writer.write(ByteBuffer(string: AuditTable.csv(first)))
+                var count = first.count, last = first.last
+                while let id = last?.id, count < 10_000 {
+                    let entries = try await page(id)
+                    try await writer.write(ByteBuffer(string: AuditTable.rows(entries)))
+                    count += entries.count
+                    last = entries.last
+                }
+                try await writer.finish(nil)
+            })
         }
         router.write("api/preview", gate, taking: Preview.self) { [frozen = parts.frozen, previews = parts.previews] wanted, _ in
-            guard let frame = frozen.frame(wanted.frozen) else { throw PageRefusal(.notFound, "this frame is not kept any more; freeze another one") }
+            guard let frame = frozen.frame(wanted.frozen), wanted.camera.map({ $0 == frame.header.camera }) ?? true else { throw PageRefusal(.notFound, "this frame is not kept any more; freeze another one") }
             let entry = try Self.bytes(wanted.entry)
             return .json(try await previews.run { try desk.trial(of: frame, entry: entry) })
         }

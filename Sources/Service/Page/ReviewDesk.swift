@@ -59,6 +59,9 @@ final class ReviewDesk: Sendable {
         }
     }
 
+    /// Whose verdicts are kept; nobody's without a journal.
+    func cameras() throws -> [String] { keepsVerdicts ? try journal.reader().cameras() : [] }
+
     struct Page: Encodable {
         /// The newest first.
         var events: [Listed]

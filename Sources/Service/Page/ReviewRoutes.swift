@@ -7,7 +7,7 @@ struct ReviewRoutes: HTTPRoutes {
     let parts: PageParts
 
     let commands = ["/api/evidence/outcome", "/api/mark"]
-    let paths = ["/api/event", "/api/events", "/api/evidence", "/api/evidence/outcome", "/api/export", "/api/mark"]
+    let paths = ["/api/cameras", "/api/event", "/api/events", "/api/evidence", "/api/evidence/outcome", "/api/export", "/api/mark"]
 
     private struct Export: Decodable { var name: String }
 
@@ -23,6 +23,7 @@ struct ReviewRoutes: HTTPRoutes {
             let query = try Self.query(request)
             return .json(try await queue.run { try desk.events(query) })
         }
+        router.read("api/cameras", gate) { _ in .json(try await queue.run { try desk.cameras() }) }
         router.read("api/event", gate) { request in
             guard let seq: UInt64 = try request.number("seq") else { throw PageRefusal(.badRequest, "seq is missing") }
             return .json(try await queue.run { try desk.detail(seq) })
@@ -62,7 +63,10 @@ struct ReviewRoutes: HTTPRoutes {
             return Int64(seconds * 1e9)
         }
         if let from = try moment("from") { query.publishedUTCNs = from...query.publishedUTCNs.upperBound }
-        if let to = try moment("to"), to >= query.publishedUTCNs.lowerBound { query.publishedUTCNs = query.publishedUTCNs.lowerBound...to }
+        if let to = try moment("to") {
+            guard to >= query.publishedUTCNs.lowerBound else { throw PageRefusal(.badRequest, "the time to which events are wanted is before the one from which they are") }
+            query.publishedUTCNs = query.publishedUTCNs.lowerBound...to
+        }
         return query
     }
 }

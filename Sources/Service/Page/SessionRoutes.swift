@@ -35,20 +35,21 @@ struct SessionRoutes: HTTPRoutes {
                 try gate.expectCommand(request)
                 let (key, name) = try gate.logIn(try await request.decoded(LogIn.self).token)
                 var response = Response.json(["who": name])
-                response.headers[.setCookie] = Self.cookie(key, seconds: PageSessions.lifetimeSeconds)
+                response.headers[.setCookie] = Self.cookie(key, seconds: PageSessions.lifetimeSeconds, for: request)
                 return response
             } catch { return PageRefusal(error).response }
         }
         router.post("api/logout") { request, _ in
             if request.header(PageGuard.commandHeader) != nil, let key = gate.sessionKey(of: request) { gate.sessions.end(key) }
             var response = Response.json(["who": String?.none])
-            response.headers[.setCookie] = Self.cookie("", seconds: 0)
+            response.headers[.setCookie] = Self.cookie("", seconds: 0, for: request)
             return response
         }
     }
 
-    /// Not `Secure`: on loopback there is no TLS. A script cannot read it, and no other site's page can send it.
-    private static func cookie(_ key: String, seconds: Int) -> String {
-        "\(PageGuard.cookie)=\(key); Path=/; Max-Age=\(seconds); HttpOnly; SameSite=Strict"
+    /// `Secure` where a proxy says that it speaks TLS; on loopback there is none. A script cannot read it, and no other site's page can send it.
+    private static func cookie(_ key: String, seconds: Int, for request: Request) -> String {
+        let isSecure = request.header("X-Forwarded-Proto")?.lowercased() == "https"
+        return "\(PageGuard.cookie)=\(key); Path=/; Max-Age=\(seconds); HttpOnly; SameSite=Strict\(isSecure ? "; Secure" : "")"
     }
 }

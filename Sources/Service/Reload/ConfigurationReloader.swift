@@ -24,6 +24,8 @@ final class ConfigurationReloader: Sendable {
         var golden: GoldenKeeper
         /// nil: frames are not recorded.
         var recording: FrameKeeper?
+        /// Is told of a region file that somebody has put in another's place, but for what the page does; the one before comes first.
+        var edited: @Sendable (RegionFile, RegionFile) -> Void = { _, _ in }
     }
 
     private let parts: Parts
@@ -62,7 +64,8 @@ final class ConfigurationReloader: Sendable {
     func reloadChangedRegions(atOnce: Bool) async {
         await withCheckedContinuation { continuation in
             queue.async { @Sendable [self] in
-                if let outcome = parts.regions.reloadIfChanged(waitsToSettle: !atOnce) { report(outcome) }
+                let before = parts.regions.current
+                if let outcome = parts.regions.reloadIfChanged(waitsToSettle: !atOnce) { report(outcome, insteadOf: before) }
                 continuation.resume()
             }
         }
@@ -108,8 +111,9 @@ final class ConfigurationReloader: Sendable {
         let models = try change.adapts || CameraModels.signature(new) != parts.models.current.signature ? adapted(new, waiting: change) : nil
         if change.subscribes { try parts.board.ask(for: new.subscribe) }
 
+        let before = parts.regions.current
         parts.regions.take(regions)
-        report(.replaced(regions.contents))
+        report(.replaced(regions.contents), insteadOf: before)
         if let models { parts.models.current = models }
         parts.golden.take(golden)
         parts.level.current = new.logLevel
@@ -128,7 +132,7 @@ final class ConfigurationReloader: Sendable {
     private func loadRegions(_ path: String) throws -> ReloadableFile<RegionFile>.Loaded {
         do { return try parts.regions.load(path) } catch {
             // Whoever watches the file need not say so again.
-            if path == parts.regions.path { parts.regions.takeNote() }
+            if path == parts.regions.path { parts.regions.takeNote(of: error) }
             report(.refused(error))
             throw error
         }
@@ -144,12 +148,14 @@ final class ConfigurationReloader: Sendable {
         return models
     }
 
-    private func report(_ outcome: ReloadableFile<RegionFile>.Outcome) {
+    /// - Parameter before: nil: who did it has noted it.
+    private func report(_ outcome: ReloadableFile<RegionFile>.Outcome, insteadOf before: RegionFile? = nil) {
         let path = parts.regions.path
         switch outcome {
         case .replaced(let regions):
             logger.notice("regions: \(path) is in force, revision \(regions.revision.prefix(12))")
             tell(.regionsReplaced, "\(path), revision \(regions.revision)")
+            if let before, before.revision != regions.revision { parts.edited(before, regions) }
             for warning in regions.warnings + parts.models.current.warnings(about: regions) { logger.warning("regions: \(warning)") }
         case .refused(let error):
             tell(.regionsRefused, "\(error)")

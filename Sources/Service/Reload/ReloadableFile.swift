@@ -11,6 +11,8 @@ public final class ReloadableFile<Contents: Sendable>: Sendable {
         var contents: Contents
         /// Of the last attempt, good or bad: a bad file is reported once.
         var signature: FileSignature?
+        /// What is wrong with the file of that attempt; nil: it is the one in force.
+        var problem: String?
         /// Of a file that has changed but may still be being written.
         var unsettled: FileSignature?
     }
@@ -35,6 +37,9 @@ public final class ReloadableFile<Contents: Sendable>: Sendable {
     public var path: String { state.read { $0.path } }
     public var current: Contents { state.read { $0.contents } }
 
+    /// What is wrong with the file as it was read last; nil: it is the one in force.
+    public var problem: String? { state.read { $0.problem } }
+
     /// Reads a file, this or another, without putting it in force.
     ///
     /// - Throws: what the loading of contents throws.
@@ -50,9 +55,9 @@ public final class ReloadableFile<Contents: Sendable>: Sendable {
     }
 
     /// The file as it is now has been read, and is not usable.
-    func takeNote() {
+    func takeNote(of error: any Error) {
         let signature = FileSignature(path)
-        state.update { $0.signature = signature }
+        state.update { ($0.signature, $0.problem) = (signature, "\(error)") }
     }
 
     /// Reads the file again.
@@ -63,7 +68,7 @@ public final class ReloadableFile<Contents: Sendable>: Sendable {
             take(loaded)
             return .replaced(loaded.contents)
         } catch {
-            state.update { $0.signature = signature }
+            state.update { ($0.signature, $0.problem) = (signature, "\(error)") }
             return .refused(error)
         }
     }

@@ -134,9 +134,8 @@ public final class Journal {
         do {
             return try queue.writeWithoutTransaction { database in
                 var places: [String: Place] = [:], name = ""
-                // Each step is a look into the index, however many events there are.
-                let indexed = "FROM event WHERE kind = 'verdict' AND arrival NOT IN ('duplicate', 'late') AND camera"
-                while places.count < limit, let next = try String.fetchOne(database, sql: "SELECT min(camera) \(indexed) > ?", arguments: [name]) {
+                let indexed = JournalSchema.framesOfCamera
+                while places.count < limit, let next = try JournalSchema.camera(after: name, database) {
                     name = next
                     guard let session = try Int64.fetchOne(database, sql: "SELECT max(session) \(indexed) = ?", arguments: [name]) else { continue }
                     // Numbers from 2⁶³ on are negative there, and the highest.

@@ -93,6 +93,15 @@ public final class JournalReader {
         try read { try Data.fetchOne($0, sql: "SELECT text FROM region_file WHERE revision = ?", arguments: [revision]).map { [UInt8]($0) } }
     }
 
+    /// The cameras that it has frames of, in the order of their names.
+    public func cameras() throws(JournalError) -> [String] {
+        try read { database in
+            var cameras: [String] = []
+            while let next = try JournalSchema.camera(after: cameras.last ?? "", database) { cameras.append(next) }
+            return cameras
+        }
+    }
+
     /// What is looked for among the events.
     public struct Query: Sendable {
         /// Of cameras whose names begin so.

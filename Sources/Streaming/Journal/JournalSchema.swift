@@ -59,6 +59,14 @@ enum JournalSchema {
         return epoch
     }
 
+    /// Goes on with a comparison, and is answered by the index `event_once`, however many events there are.
+    static let framesOfCamera = "FROM event WHERE kind = 'verdict' AND arrival NOT IN ('duplicate', 'late') AND camera"
+
+    /// The next one by name that there are frames of; nil: there is none.
+    static func camera(after name: String, _ database: Database) throws -> String? {
+        try String.fetchOne(database, sql: "SELECT min(camera) \(framesOfCamera) > ?", arguments: [name])
+    }
+
     /// The highest number ever given, whether the event is still kept or not.
     static func lastSeq(_ database: Database) throws -> UInt64 {
         UInt64(max(0, try Int64.fetchOne(database, sql: "SELECT seq FROM sqlite_sequence WHERE name = 'event'") ?? 0))

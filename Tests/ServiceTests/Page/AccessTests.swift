@@ -80,10 +80,20 @@ import Testing
     }
 
     @Test func throughAProxy_NobodyIsOnThisMachine() throws {
-        let folder = try TemporaryFolder(), path = try folder.write("", to: "tokens")
+        let folder = try TemporaryFolder(), path = try folder.write("", to: "tokens"), token = AccessTokens.makeToken()
         var settings = try HTTPSettings(bind: "127.0.0.1:9640", insecure: false)
         settings.hosts = ["line4.plant"]
         #expect(try status { _ = try PageGuard(settings, logger: quiet).admitWriting(Self.request()) } == 403)
+        // Whatever Host the proxy gives flawd, the page comes from the proxy's name.
+        settings.tokens = try folder.write(AccessTokens.text("", adding: "anna", token: token, file: "t"), to: "some")
+        let gate = try PageGuard(settings, logger: quiet)
+        for (host, origin, code) in [
+            ("127.0.0.1:9640", "https://line4.plant", nil), ("line4.plant", "https://line4.plant:8443", nil), ("line4.plant:8443", "https://line4.plant:8443", nil),
+            ("127.0.0.1:9640", "https://line4.plant.evil.example", 403), ("line4.plant", "https://evil.example", 403), ("line4.plant", "null", 403), ("line4.plant", "file://line4.plant", 403),
+        ] as [(String, String, Int?)] {
+            let headers = ["X-Flawd-Command": "1", "Authorization": "Bearer \(token)", "Origin": origin]
+            #expect(status { _ = try gate.admitWriting(Self.request(headers, host: host)) } == code, "\(host), \(origin)")
+        }
         let forwarded = ["X-Flawd-Command": "1", "X-Forwarded-For": "10.0.0.7"]
         #expect(status { _ = try Self.gate().admitWriting(Self.request(forwarded)) } == 403)
         #expect(status { try Self.gate().admitReading(Self.request(forwarded)) } == nil)

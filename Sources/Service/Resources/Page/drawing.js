@@ -31,6 +31,9 @@ function moved(shape, dx, dy) {
   return shape;
 }
 
+/** Numbers that are being typed may not be all there. */
+const isWhole = (shape) => [shape.box, shape.ellipse].every((numbers) => !numbers || numbers.length === 4) && (shape.polygon ?? []).every((point) => point.length === 2);
+
 const rounded = (value) => JSON.parse(JSON.stringify(value ?? null, (key, part) => (typeof part === "number" ? Math.round(part * 10) / 10 : part))) ?? undefined;
 const along = (points, dx, dy) => points?.map(([x, y, label]) => [x + dx, y + dy, label]);
 
@@ -78,7 +81,7 @@ export class Drawing {
 
   down(event) {
     if (event.button !== 0) return;
-    const [x, y] = this.place(event), item = this.items()[this.selected()];
+    const [x, y] = this.place(event), selected = this.items()[this.selected()], item = selected && isWhole(selected.shape) ? selected : undefined;
     this.element.setPointerCapture(event.pointerId);
     if (this.tool === "foreground" || this.tool === "background") {
       if (item) this.onchange(item.shape, [...(item.points ?? []), [Math.round(x), Math.round(y), this.tool === "foreground" ? 1 : 0]], true);
@@ -131,7 +134,7 @@ export class Drawing {
   }
 
   key(event) {
-    const item = this.items()[this.selected()], step = event.shiftKey ? 10 : 1;
+    const selected = this.items()[this.selected()], item = selected && isWhole(selected.shape) ? selected : undefined, step = event.shiftKey ? 10 : 1;
     const [dx, dy] = { ArrowLeft: [-step, 0], ArrowRight: [step, 0], ArrowUp: [0, -step], ArrowDown: [0, step] }[event.key] ?? [];
     if (dx !== undefined && item && !item.shape.frame) {
       event.preventDefault();
@@ -157,7 +160,7 @@ export class Drawing {
           h("rect", { x: x - 14 * unit, y: y - 14 * tall, width: 28 * unit, height: 28 * tall, class: "reach", "data-handle": number })]) : [])];
     };
     // The one in hand lies over the others.
-    const items = this.items().map((item, index) => [item, index]), last = items.filter(([, index]) => index === chosen);
+    const items = this.items().map((item, index) => [item, index]).filter(([{ shape }]) => isWhole(shape)), last = items.filter(([, index]) => index === chosen);
     const parts = [...items.filter(([, index]) => index !== chosen), ...last].flatMap(([item, index]) => draw(item, index));
     if (this.corners.length) {
       parts.push(h("polyline", { points: this.corners.map((point) => point.join(",")).join(" "), class: "shape chosen", ...still }),

@@ -1,8 +1,8 @@
 // Limits by evidence: what a region measured on recent frames, and what other limits would have made of it.
 
-import { attempt, colours, h, notice, short } from "./dom.js";
+import { attempt, colours, fill, h, notice, short } from "./dom.js";
 import { entryOf } from "./masks.js";
-import { get, post } from "./server.js";
+import { get, knownCameras, post, saveEntry } from "./server.js";
 
 const kinds = [["defective", "marked defective", colours.fail], ["good", "marked good", colours.pass], ["unmarked", "not reviewed", "#9a9a9a"]];
 const [height, bins] = [140, 60];
@@ -43,37 +43,46 @@ export async function open(place, wanted) {
   place.append(h("div", { class: "bar" }, h("label", { for: "limit-camera" }, "Camera "), camera, h("label", { for: "limit-region" }, " Region "), region,
     h("button", { type: "button", class: "main", onclick: () => attempt(save) }, "Save these limits")),
   result, h("p", { class: "legend" }, ...kinds.flatMap(([, text, colour]) => [h("svg", { viewBox: "0 0 10 10", class: "key" }, h("rect", { width: 10, height: 10, fill: colour })), ` ${text} `])), charts, fields);
-  let file, entry, frames = [], scale = 1, limits, waiting, leaving = false;
+  const remarks = h("p", { class: "facts", role: "status" });
+  charts.before(remarks);
+  // What was chosen last: where somebody does not want to leave it, the lists go back there.
+  const chosen = { camera: "", region: "" };
+  let file, entry, saved, frames = [], left = 0, scale = 1, limits, waiting, leaving = false;
+
+  const isDirty = () => Boolean(entry) && JSON.stringify(entry) !== saved;
+  const mayLeave = () => !isDirty() || confirm("These limits are not saved. Leave them?");
 
   async function load(name) {
     file = await get("/api/regions");
-    const cameras = (await get("/status")).cameras.map((item) => item.camera).filter((item) => entryOf(item, file.cameras)).sort();
+    const cameras = (await knownCameras(file)).filter((item) => entryOf(item, file.cameras));
     camera.replaceChildren(...cameras.map((item) => h("option", { value: item }, item)));
-    if (!cameras.length) { charts.textContent = "No camera with regions has sent a frame."; return; }
+    if (!cameras.length) { charts.textContent = "The region file names no camera, and none that it is meant for has sent a frame."; return; }
     camera.value = cameras.includes(name) ? name : cameras[0];
     await chooseCamera();
   }
 
   async function chooseCamera() {
+    chosen.camera = camera.value;
     entry = JSON.parse(JSON.stringify(entryOf(camera.value, file.cameras)));
     region.replaceChildren(...entry.regions.map(({ name }) => h("option", { value: name }, name)));
     await chooseRegion();
   }
 
   async function chooseRegion() {
+    chosen.region = region.value;
     // What was tried on another region is not saved with this one's.
     entry = JSON.parse(JSON.stringify(entryOf(camera.value, file.cameras)));
+    saved = JSON.stringify(entry);
     limits = entry.regions.find(({ name }) => name === region.value).limits;
-    ({ frames, area_scale: scale } = await get("/api/evidence", { camera: camera.value, region: region.value }));
+    ({ frames, left_out: left, area_scale: scale } = await get("/api/evidence", { camera: camera.value, region: region.value }));
     draw();
     await judge();
   }
 
   const control = (name, text, max, step) => {
-    const label = h("label", { for: `limit-${name}` }, `${text}: ${short(limits[name] ?? 0)}`);
+    const label = h("label", { for: `limit-${name}`, "data-text": text }, `${text}: ${short(limits[name] ?? 0)}`);
     const range = h("input", { type: "range", id: `limit-${name}`, min: 0, max, step, value: limits[name] ?? 0, oninput: () => {
       give(name, Number(range.value));
-      label.textContent = `${text}: ${short(limits[name])}`;
       drawCharts();
       later();
     } });
@@ -88,13 +97,19 @@ export async function open(place, wanted) {
     // Without any: a limit of nothing would let no defect be.
     if (name === "max_area_px" && value === 0) limits.max_area_px = undefined;
     if (name === "min_area_px" && value === 0) limits.min_area_px = undefined;
-    for (const other of fields.querySelectorAll("input")) if (other.id !== `limit-${name}`) other.value = limits[other.id.slice(6)] ?? 0;
+    for (const range of fields.querySelectorAll("input")) {
+      const value = limits[range.id.slice(6)] ?? 0, label = range.previousSibling;
+      if (Number(range.value) !== value) range.value = value;
+      label.textContent = `${label.dataset.text}: ${short(value)}`;
+    }
   }
 
+  const isSmaller = (name) => (limits[name] ?? 0) < (JSON.parse(saved).regions.find((item) => item.name === region.value)?.limits[name] ?? 0);
   const largest = () => Math.max(10, ...frames.map((frame) => frame.area));
 
   function draw() {
-    if (!frames.length) { charts.textContent = "The journal has no inspected frame of this region."; fields.replaceChildren(); return; }
+    fill(remarks, left ? `${left.toLocaleString()} frames are left out: another model judged them, or the region was drawn or shown to the model otherwise. ` : null);
+    if (!frames.length) { charts.textContent = "The journal has no frame that was inspected by this region as it is now."; fields.replaceChildren(); return; }
     drawCharts();
     fields.replaceChildren(control("review_score", "Review score", 1, 0.005), control("fail_score", "Fail score", 1, 0.005), ...(limits.min_area_mm2 === undefined ? [control("min_area_px", "Smallest defect, px", Math.ceil(largest() / scale), 1)] : []), ...(limits.max_area_mm2 === undefined ? [control("max_area_px", "Largest defect, px (0: any)", Math.ceil(largest() / scale) + 1, 1)] : []));
   }
@@ -115,17 +130,23 @@ export async function open(place, wanted) {
     const outcome = await post("/api/evidence/outcome", { camera: camera.value, region: region.value, entry });
     const rate = (text, { count, of, interval }) => h("tr", {}, h("th", { scope: "row" }, text), h("td", {}, of ? `${count} of ${of}` : "–"), h("td", {}, of ? `${short(100 * interval.lower, 1)} to ${short(100 * interval.upper, 1)}%` : "mark frames in Review"));
     result.replaceChildren(h("table", {}, h("caption", {}, `Of ${outcome.frames} frames this region would with these limits have given`), h("thead", {}, h("tr", {}, ["", "frames", "95% interval"].map((text) => h("th", { scope: "col" }, text)))),
-      h("tbody", {}, ["pass", "review", "fail"].map((word) => h("tr", {}, h("th", { scope: "row" }, word), h("td", {}, outcome.verdicts[word] ?? 0), h("td", {}, ""))), rate("Escapes (defective parts that pass)", outcome.escapes), rate("Overkill (good parts that do not)", outcome.overkill))));
+      h("tbody", {}, ["pass", "review", "fail"].map((word) => h("tr", {}, h("th", { scope: "row" }, word), h("td", {}, outcome.verdicts[word] ?? 0), h("td", {}, ""))), rate("Escapes (defective parts that pass)", outcome.escapes), rate("Overkill (good parts that do not)", outcome.overkill))),
+      // Smaller ones were never listed.
+      isSmaller("min_area_px") || isSmaller("min_area_mm2") ? h("p", { class: "facts" }, "Defects below the smallest size that was in force are in no verdict: with a smaller one more parts may fail than is said here.") : "");
   }
 
   async function save() {
-    const saved = await post("/api/regions/save", { camera: entry.camera, entry, base: file.revision });
-    file = saved.regions;
-    notice(`Saved, and in force as revision ${saved.revision.slice(0, 12)}`);
+    if (!entry) return;
+    const answer = await saveEntry(file, entry.camera, entry);
+    file = answer.regions;
+    saved = JSON.stringify(entry);
+    notice(`Saved, and in force as revision ${answer.revision.slice(0, 12)}`);
   }
 
-  camera.onchange = () => attempt(chooseCamera);
-  region.onchange = () => attempt(chooseRegion);
+  camera.onchange = () => { if (mayLeave()) attempt(chooseCamera); else camera.value = chosen.camera; };
+  region.onchange = () => { if (mayLeave()) attempt(chooseRegion); else region.value = chosen.region; };
+  const asking = new AbortController();
+  addEventListener("beforeunload", (event) => { if (isDirty()) event.preventDefault(); }, asking);
   await attempt(() => load(wanted));
-  return () => { leaving = true; clearTimeout(waiting); };
+  return Object.assign(() => { leaving = true; clearTimeout(waiting); asking.abort(); }, { isDirty });
 }

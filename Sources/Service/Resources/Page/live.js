@@ -44,11 +44,19 @@ class Tile {
   redraw() { if (this.last) this.draw(...this.last); }
 
   tell(event) {
-    this.element.className = `tile ${event.verdict}`;
+    this.element.classList.remove(...verdicts);
+    this.element.classList.add(event.verdict);
     this.verdict.replaceChildren(badge(event.verdict, event.reason ? ` (${event.reason})` : ""));
     const score = Math.max(...event.regions.map((region) => region.score));
     this.facts.textContent = [`frame ${event.sequence}`, Number.isFinite(score) ? `score ${short(score)}` : null, `${short((event.latency_ns.total ?? 0) / 1e6, 0)} ms`].filter(Boolean).join(" · ");
     this.because.textContent = event.withheld ?? event.detail ?? event.regions.flatMap((region) => region.because.map((text) => `${region.name}: ${text}`)).join("; ");
+  }
+
+  /** A camera that sends nothing looks like one that does not. */
+  tellRate({ frames_per_second: rate, queue, last_frame_age_seconds: age }) {
+    const isSilent = age > 10;
+    this.element.classList.toggle("silent", isSilent);
+    this.rate.textContent = isSilent ? `· no frame for ${age < 120 ? `${short(age, 0)} s` : `${short(age / 60, 0)} min`}` : `· ${short(rate, 1)}/s · queue ${queue}`;
   }
 
   /** Verdict, picture and masks are of one frame. */
@@ -118,7 +126,7 @@ export async function open(place) {
     if (name === "draft") listen();
     for (const tile of tiles.values()) tile.redraw();
   } }), text);
-  place.append(counts, h("p", { class: "bar" }, toggle("masks", "Refined mask"), toggle("draft", "Draft outline"), toggle("regions", "Regions")), empty, grid,
+  place.append(counts, h("p", { class: "facts" }, "Counted since flawd was started."), h("p", { class: "bar" }, toggle("masks", "Refined mask"), toggle("draft", "Draft outline"), toggle("regions", "Regions")), empty, grid,
     h("section", { class: "card", "aria-label": "Last failures" }, h("h2", {}, "Last that did not pass"), strip), chart);
 
   async function follow(newRevision) {
@@ -150,11 +158,11 @@ export async function open(place) {
     chart.replaceChildren(h("h2", {}, "Yield"), ...yieldChart(figures.yield));
     station.className = `station ${figures.station}`;
     // Said aloud when it changes, and not each second.
-    const word = figures.detail ? `${figures.station}: ${figures.detail}` : figures.station;
+    const word = [figures.station, figures.detail, figures.problem].filter(Boolean).join(": ");
     if (station.textContent !== word) station.textContent = word;
     for (const camera of figures.cameras) {
       const tile = tiles.get(camera.camera);
-      if (tile) tile.rate.textContent = `· ${short(camera.frames_per_second, 1)}/s · queue ${camera.queue}`;
+      tile?.tellRate(camera);
     }
   }
 
@@ -167,11 +175,13 @@ export async function open(place) {
       lost ??= setTimeout(async () => {
         lost = undefined;
         station.className = "station error";
-        station.textContent = "flawd does not answer";
-        if (source.readyState !== EventSource.CLOSED) return;
-        // Refused, not lost: perhaps for want of a token.
-        try { await get("/api/regions"); } catch (error) { station.textContent = error.message; }
-        if (!isClosed) listen();
+        // Refused, not lost: perhaps for want of a token. Whoever does not want to log in is not asked again.
+        const isRefused = source.readyState === EventSource.CLOSED;
+        try { if (isRefused) await get("/api/regions"); station.textContent = "flawd does not answer"; } catch (error) {
+          station.textContent = error.message;
+          if (error.status === 401) return;
+        }
+        if (isRefused && !isClosed) listen();
       }, 3000);
     };
   }

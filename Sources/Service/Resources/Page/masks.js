@@ -27,19 +27,29 @@ export function runs({ counts }) {
   return inside;
 }
 
+/** Where masks are drawn before they lie over a picture: one for all, since each frame would leave behind another. */
+const layer = document.createElement("canvas");
+let bits = new Uint8Array(0), image;
+
 /** Paints masks over a canvas: filled, or their outline alone. All have one size. */
 export function paint(canvas, masks, colour, { outline = false, opacity = 0.5 } = {}) {
   if (!masks.length) return;
-  const [height, width] = masks[0].size, bits = new Uint8Array(width * height);
+  const [height, width] = masks[0].size, context = layer.getContext("2d");
+  if (image?.width !== width || image?.height !== height) {
+    layer.width = width;
+    layer.height = height;
+    bits = new Uint8Array(width * height);
+    image = context.createImageData(width, height);
+  } else {
+    bits.fill(0);
+    image.data.fill(0);
+  }
   for (const mask of masks) {
     for (const [first, end] of runs(mask)) {
       for (let place = first; place < end; place++) bits[(place % height) * width + Math.floor(place / height)] = 1;
     }
   }
-  const layer = document.createElement("canvas");
-  layer.width = width;
-  layer.height = height;
-  const context = layer.getContext("2d"), image = context.createImageData(width, height), pixels = image.data;
+  const pixels = image.data;
   const [red, green, blue] = [1, 3, 5].map((at) => parseInt(colour.slice(at, at + 2), 16));
   const reach = outline ? Math.max(1, Math.round(width / 400)) : 0;
   for (let y = 0; y < height; y++) {

@@ -3,7 +3,7 @@
 import { attempt, badge, colours, fill, h, moment, notice, short } from "./dom.js";
 import { Drawing } from "./drawing.js";
 import { defectMasks, entryOf, paint } from "./masks.js";
-import { address, get, post } from "./server.js";
+import { address, get, knownCameras, post, saveEntry } from "./server.js";
 
 const limitFields = [["fail_score", "Fail score", "0 to 1"], ["review_score", "Review score", "0 to 1"], ["max_defects", "Defects allowed", "0"],
   ["min_area_px", "Smallest defect, px", "any"], ["min_area_mm2", "Smallest defect, mm²", "any"], ["max_area_px", "Largest defect, px", "any"], ["max_area_mm2", "Largest defect, mm²", "any"],
@@ -31,14 +31,15 @@ class Editor {
     this.tools = h("div", { class: "bar", role: "toolbar", "aria-label": "Tools" });
     this.form = h("div", { class: "form" });
     this.answer = h("div", { class: "answer", role: "status" });
+    this.warning = h("div", { role: "status" });
+    this.saving = h("button", { type: "button", class: "main", onclick: () => attempt(() => this.save()) }, "Save");
     this.following = h("input", { type: "checkbox", onchange: () => this.follow() });
     this.past = h("details", { ontoggle: () => this.past.open && attempt(() => this.showHistory()) }, h("summary", {}, "Earlier region files"));
     this.stage = h("div", { class: "stage" }, this.canvas, this.drawing.element);
     place.append(h("div", { class: "bar" }, h("label", { for: "camera" }, "Camera "), this.camera,
       h("button", { type: "button", onclick: () => attempt(() => this.freeze()) }, "Take the newest frame"), h("label", { class: "toggle" }, this.following, "Follow the line"),
       h("button", { type: "button", class: "main", onclick: () => attempt(() => this.preview()) }, "Preview"),
-      h("button", { type: "button", class: "main", onclick: () => attempt(() => this.save()) }, "Save"),
-      h("button", { type: "button", onclick: () => this.undo() }, "Undo")), this.tools, this.answer,
+      this.saving, h("button", { type: "button", onclick: () => this.undo() }, "Undo")), this.warning, this.tools, this.answer,
     h("div", { class: "split" }, this.stage, this.form), this.past);
     // A field that loses the focus to a button changes before the button is pressed wholly: what is pressed stays until it is let go.
     this.ending = new AbortController();
@@ -62,8 +63,7 @@ class Editor {
 
   async start(wanted) {
     await this.load();
-    const cameras = (await get("/status")).cameras.map(({ camera }) => camera), named = this.file.cameras.map(({ camera }) => camera).filter((name) => !name.endsWith("*"));
-    const all = [...new Set([...cameras, ...named])].sort();
+    const all = await knownCameras(this.file);
     fill(this.camera, all.map((name) => h("option", { value: name }, name)));
     if (!all.length) { this.answer.textContent = "No camera has sent a frame, and the region file names none."; return; }
     await this.choose(all.includes(wanted) ? wanted : all[0]);
@@ -71,7 +71,14 @@ class Editor {
 
   async load() {
     this.file = await get("/api/regions");
-    if (this.file.obstacle) notice(this.file.obstacle, true);
+    this.tellProblems();
+  }
+
+  /** What keeps the file from being saved, and what is wrong with the one on the disk. */
+  tellProblems() {
+    fill(this.warning, [this.file.obstacle, this.file.problem && `The file on the disk is not usable, so the one before stays in force: ${this.file.problem}`]
+      .filter(Boolean).map((text) => h("p", { class: "problem" }, text)));
+    this.saving.disabled = Boolean(this.file.obstacle);
   }
 
   async chooseIfWanted() {
@@ -176,7 +183,7 @@ class Editor {
     const { frame, image } = this;
     if (!frame) { notice("There is no frame to try it on", true); return; }
     this.answer.replaceChildren("Asking the model…");
-    const trial = await this.refusable(() => post("/api/preview", { frozen: frame.id, entry: this.entry }));
+    const trial = await this.refusable(() => post("/api/preview", { frozen: frame.id, camera: this.shown, entry: this.entry }));
     if (!trial || this.image !== image) { this.answer.replaceChildren(); return; }
     this.put(image);
     paint(this.canvas, defectMasks(trial.regions), colours.mask);
@@ -188,19 +195,10 @@ class Editor {
   }
 
   async save() {
-    const send = () => post("/api/regions/save", { camera: this.pattern, entry: this.entry.regions.length ? this.entry : undefined, base: this.file.revision });
-    const saved = await this.refusable(async () => {
-      try { return await send(); } catch (error) {
-        // Somebody changed the file. Where that was another camera's entry, ours goes into the new one.
-        if (error.status !== 409) throw error;
-        const fresh = await get("/api/regions"), theirs = fresh.cameras.find(({ camera }) => camera === this.pattern), ours = this.file.cameras.find(({ camera }) => camera === this.pattern);
-        if (fresh.revision === this.file.revision || JSON.stringify(theirs) !== JSON.stringify(ours)) throw error;
-        this.file = fresh;
-        return send();
-      }
-    });
+    const saved = await this.refusable(() => saveEntry(this.file, this.pattern, this.entry.regions.length ? this.entry : undefined));
     if (!saved) return;
     this.file = saved.regions;
+    this.tellProblems();
     this.saved = JSON.stringify(this.entry);
     notice(`Saved, and in force as revision ${saved.revision.slice(0, 12)}${saved.keepsText ? "" : "; some of its comments could not be kept (the earlier file is below)"}`);
     if (this.past.open) await this.showHistory();
@@ -229,6 +227,7 @@ class Editor {
       item.in_force ? h("strong", {}, "in force") : h("button", { type: "button", onclick: () => attempt(async () => {
         if (this.isDirty() && !confirm("What was drawn is not saved. Leave it?")) return;
         this.file = (await post("/api/regions/restore", { revision: item.revision })).regions;
+        this.tellProblems();
         await this.choose(this.shown);
         await this.showHistory();
         notice(`Revision ${item.revision.slice(0, 12)} is in force again`);
@@ -242,7 +241,7 @@ class Editor {
     const within = (key) => key === path || key.startsWith(`${path}[`) || key.startsWith(`${path}.`);
     const mine = this.open.filter(({ at }) => within(at));
     this.open = this.open.filter(({ at }) => !within(at));
-    return mine.map(({ at, problem }) => (at === path ? problem : `${at.slice(path.length)}: ${problem}`)).join("; ");
+    return mine.map(({ at, problem }) => (at === path || at.slice(path.length).match(/^\.(box|ellipse|polygon)$/) ? problem : `${at.slice(path.length).replace(/^\./, "")}: ${problem}`)).join("; ");
   }
 
   field(path, label, control) {
@@ -266,7 +265,8 @@ class Editor {
   later() {
     this.drawing.render();
     if (this.isPressed) { this.isWaiting = true; return; }
-    this.render();
+    // A field changes before the focus is where it goes; that field then keeps it.
+    setTimeout(() => this.render());
   }
 
   showTools(tool = this.drawing.tool, corners = this.drawing.corners.length) {
@@ -279,7 +279,7 @@ class Editor {
   }
 
   render() {
-    if (!this.entry) return;
+    if (!this.entry || this.isClosed) return;
     this.isWaiting = false;
     const focus = document.activeElement?.id, region = this.entry.regions[this.chosen], key = `regions[${this.chosen}]`;
     this.open = this.problems.map(({ key: path, problem }) => {
@@ -327,7 +327,7 @@ class Editor {
       choice("view", "Shows the model", [["crop", "the region alone, enlarged"], ["frame", "the whole frame"]]), h("h3", {}, "Limits"),
       ...limitFields.map(([name, label, hint]) => this.number(`${key}.limits.${name}`, label, region.limits[name], (value) => { region.limits[name] = value; }, hint))];
     const own = this.problemOf(key);
-    return [own ? h("p", { class: "problem" }, own) : null, ...whole, h("p", { class: "bar" }, h("a", { href: `#limits/${this.shown}` }, "Limits by evidence"),
+    return [own ? h("p", { class: "problem" }, own) : null, ...whole, h("p", { class: "bar" }, h("a", { href: `#limits/${encodeURIComponent(this.shown)}` }, "Limits by evidence"),
       h("button", { type: "button", id: "remove", onclick: () => this.change((entry) => { entry.regions.splice(this.chosen, 1); this.chosen = Math.max(0, this.chosen - 1); }) }, "Remove this region"))];
   }
 }

@@ -3,9 +3,10 @@
 import { attempt, badge, clock, colours, fill, h, moment, notice, short, verdicts } from "./dom.js";
 import { Drawing } from "./drawing.js";
 import { defectMasks, outlines, paint } from "./masks.js";
-import { address, get, post, session } from "./server.js";
+import { get, picture, post, session } from "./server.js";
 
 const filter = { camera: "", verdict: "", region: "", marked: "", from: "", to: "" };
+const looks = { masks: true, full: false };
 /** What a verdict says of a part; nil: it does not say. */
 const claim = (verdict) => ({ pass: "good", fail: "defective" })[verdict];
 
@@ -29,7 +30,10 @@ class Review {
 
   async load(isNew) {
     const seconds = (value) => (value ? new Date(value).getTime() / 1000 : null);
+    const number = this.asked = (this.asked ?? 0) + 1;
     const page = await get("/api/events", { ...filter, from: seconds(filter.from), to: seconds(filter.to), before: isNew ? null : this.next, limit: 50 });
+    // An answer that comes late is to an older question.
+    if (number !== this.asked) return;
     this.next = page.next;
     this.more.hidden = !page.next;
     this.events = isNew ? page.events : [...this.events, ...page.events];
@@ -40,7 +44,7 @@ class Review {
     this.list.replaceChildren(...(this.events.length ? this.events.map((event) => h("li", {}, h("a", { href: `#review/${event.seq}`, "aria-current": event.seq === this.seq ? "true" : null, onclick: (click) => { click.preventDefault(); attempt(() => this.show(event.seq)); } },
       h("span", {}, badge(event.verdict, event.reason ? ` (${event.reason})` : "")), h("span", {}, event.camera), h("span", {}, clock(event.received_utc_ns)), h("span", {}, event.part_id ?? `frame ${event.sequence}`),
       h("span", { class: "facts" }, event.regions.length ? `score ${short(Math.max(...event.regions.map((region) => region.score)))}` : ""), event.mark ? h("span", { class: "mark" }, `marked ${event.mark.truth}`) : null)))
-      : [h("li", { class: "empty" }, "No verdict is like this.")]));
+      : [h("li", { class: "empty" }, "No verdict matches these filters.")]));
   }
 
   async show(seq) {
@@ -58,15 +62,15 @@ class Review {
     this.drawing = new Drawing({ size: () => [this.canvas.width, this.canvas.height], items: () => this.outlinesOf, selected: () => this.chosen, onselect: (index) => { this.chosen = index; this.drawing.render(); },
       ontool: (tool) => { if (!tool) this.isAdding = false; },
       onchange: (shape) => { this.isDrawn = true; if (this.isAdding) { this.outlinesOf.push({ shape }); this.chosen = this.outlinesOf.length - 1; this.isAdding = false; } else { this.outlinesOf[this.chosen] = { shape }; } this.drawing.render(); } });
-    const masks = h("input", { type: "checkbox", checked: true, onchange: () => this.draw() });
-    this.masks = masks;
+    const masks = h("input", { type: "checkbox", checked: looks.masks, onchange: () => { looks.masks = masks.checked; this.draw(); } });
+    this.detail.classList.toggle("full", looks.full);
     const says = claim(event.verdict), button = (truth, text, key) => h("button", { type: "button", class: this.mark?.truth === truth ? "main" : null, "aria-pressed": String(this.mark?.truth === truth), onclick: () => attempt(() => this.give(truth, note.value)), "aria-keyshortcuts": key }, text);
     fill(this.detail, h("h2", {}, `${event.camera}, frame ${event.sequence} `, badge(event.verdict, event.reason ? ` (${event.reason})` : "")),
       h("p", {}, `${moment(event.received_utc_ns)} · event ${event.seq}${event.part_id ? ` · part ${event.part_id}` : ""} · model ${event.model.slice(0, 12)} · regions ${(event.roi_revision ?? "none").slice(0, 12)}`),
       event.detail || event.withheld ? h("p", {}, event.withheld ?? event.detail) : null,
       h("div", { class: "scroll" }, h("div", { class: "stage" }, this.canvas, this.layer, this.drawing.element)),
       h("p", { class: "bar" }, h("label", { class: "toggle" }, masks, "Masks"),
-        h("label", { class: "toggle" }, h("input", { type: "checkbox", onchange: (event) => this.detail.classList.toggle("full", event.target.checked) }), "Full size"),
+        h("label", { class: "toggle" }, h("input", { type: "checkbox", checked: looks.full, onchange: (event) => { looks.full = event.target.checked; this.detail.classList.toggle("full", looks.full); } }), "Full size"),
         h("button", { type: "button", onclick: () => { this.drawing.tool = null; this.drawing.use("polygon"); this.isAdding = true; notice("Press around the defect; the first corner again, or Enter, ends the outline. Then say that the part is defective."); } }, "Outline a defect"),
         h("button", { type: "button", onclick: () => { this.outlinesOf = []; this.drawing.use(null); } }, "No outlines")),
       h("p", { class: "bar" }, ...(says ? [button(says, `✓ The verdict is right: ${says}`, "r"), button(says === "good" ? "defective" : "good", `✕ It is wrong: ${says === "good" ? "defective" : "good"}`, "w")] : [button("good", "The part is good", "g"), button("defective", "The part is defective", "d")]),
@@ -85,9 +89,7 @@ class Review {
   async picture() {
     const seq = this.seq;
     try {
-      const response = await fetch(address("/api/picture", { seq }));
-      if (!response.ok) throw new Error((await response.json()).problem);
-      const image = await createImageBitmap(await response.blob());
+      const image = await createImageBitmap(await picture({ seq }));
       if (seq !== this.seq) return;
       this.image = image;
       this.canvas.width = image.width;
@@ -103,8 +105,8 @@ class Review {
   draw() {
     if (!this.image) return;
     this.canvas.getContext("2d").drawImage(this.image, 0, 0);
-    if (this.masks.checked) paint(this.canvas, defectMasks(this.event.regions), colours.mask);
-    this.layer.replaceChildren(...(this.masks.checked ? [outlines(this.regions, [this.image.width, this.image.height], this.event.regions)] : []));
+    if (looks.masks) paint(this.canvas, defectMasks(this.event.regions), colours.mask);
+    this.layer.replaceChildren(...(looks.masks ? [outlines(this.regions, [this.image.width, this.image.height], this.event.regions)] : []));
     this.drawing.render();
   }
 
@@ -135,7 +137,7 @@ class Review {
     const follow = async () => {
       const { isRunning, report, problem } = await get("/api/export");
       if (isRunning) { answer.textContent = "Writing…"; this.polling = setTimeout(() => attempt(follow), 500); return; }
-      if (problem) { answer.textContent = problem; return; }
+      if (problem || !report) { answer.textContent = problem ?? "flawd was started anew while it wrote; write it again, under another name"; return; }
       answer.replaceChildren(`${report.folder}: ${report.good} good and ${report.defective} defective parts, ready for `, h("code", {}, `flawd tune --data ${report.folder}`),
         ...(report.skipped.length ? [h("ul", {}, report.skipped.slice(0, 20).map(({ seq, problem: why }) => h("li", {}, `event ${seq} is left out: ${why}`)))] : []));
     };

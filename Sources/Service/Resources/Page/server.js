@@ -42,6 +42,12 @@ export async function get(path, parameters) {
   }
 }
 
+/** A frame's picture, as a blob. */
+export async function picture(parameters) {
+  const response = await ask(address("/api/picture", parameters));
+  return response.ok ? response.blob() : answer(response);
+}
+
 async function send(path, body) {
   return answer(await ask(path, { method: "POST", headers: { "Content-Type": "application/json", "X-Flawd-Command": "1" }, body: JSON.stringify(body) }));
 }
@@ -55,13 +61,35 @@ export async function post(path, body) {
   }
 }
 
+/**
+ * Saves a camera's entry into the region file. `file`: what `/api/regions` said of it when it was looked at.
+ * Where somebody has changed another camera's entry meanwhile, this one goes into the new file.
+ */
+export async function saveEntry(file, camera, entry) {
+  const save = (base) => post("/api/regions/save", { camera, entry, base });
+  try { return await save(file.revision); } catch (error) {
+    if (error.status !== 409) throw error;
+    const fresh = await get("/api/regions"), entryIn = ({ cameras }) => JSON.stringify(cameras.find((item) => item.camera === camera));
+    if (fresh.revision === file.revision || entryIn(fresh) !== entryIn(file)) throw error;
+    return save(fresh.revision);
+  }
+}
+
+/** Every camera that is known by its name: those that sent frames, those that the file names, those that the journal has. */
+export async function knownCameras(file) {
+  const [{ cameras }, kept] = await Promise.all([get("/status"), get("/api/cameras")]);
+  const named = file.cameras.map(({ camera }) => camera).filter((name) => !name.endsWith("*"));
+  return [...new Set([...cameras.map(({ camera }) => camera), ...named, ...kept])].sort();
+}
+
 export async function refreshSession() {
   Object.assign(session, await get("/api/session"));
   const button = document.getElementById("who");
   button.hidden = !session.needsLogin;
   button.textContent = session.who ? `${session.who}: log out` : "Log in";
   button.onclick = async () => {
-    if (session.who) { await send("/api/logout", {}); await refreshSession(); } else { await logIn(); }
+    if (session.who) { await send("/api/logout", {}); await refreshSession(); } else if (!await logIn()) { return; }
+    dispatchEvent(new Event("flawd-session"));
   };
 }
 
@@ -75,7 +103,7 @@ function askForToken() {
     const token = h("input", { type: "password", id: "token", autocomplete: "current-password", required: true });
     const problem = h("p", { class: "problem", role: "alert" });
     const dialog = h("dialog", { "aria-labelledby": "login-title" }, h("form", { method: "dialog" },
-      h("h2", { id: "login-title" }, "Log in"), h("p", {}, "This needs a token, which flawd tokens add makes."), h("label", { for: "token" }, "Token"), token, problem,
+      h("h2", { id: "login-title" }, "Log in"), h("p", {}, "This needs a token. ", h("code", {}, "flawd tokens add NAME"), " makes one."), h("label", { for: "token" }, "Token"), token, problem,
       h("menu", {}, h("button", { type: "button", onclick: () => dialog.close() }, "Cancel"), h("button", { type: "submit", class: "main" }, "Log in"))));
     dialog.querySelector("form").addEventListener("submit", async (event) => {
       event.preventDefault();

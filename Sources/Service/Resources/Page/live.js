@@ -1,7 +1,7 @@
 // The line as it is: a tile a camera, counters, the last failures, the shift's yield.
 
 import { badge, clock, colours, fill, h, set, short, signs, verdicts } from "./dom.js";
-import { address, get } from "./server.js";
+import { address, get, picture } from "./server.js";
 import { defectMasks, entryOf, outlines, paint } from "./masks.js";
 
 const options = { masks: true, draft: false, regions: true };
@@ -32,13 +32,12 @@ class Tile {
     if (!shown.hasPicture || document.hidden) { this.draw(shown, entries, null); return; }
     this.isLoading = true;
     // A bitmap is let go as soon as the next one is drawn; the browser would keep images for as long as it likes.
-    fetch(address("/api/picture", { seq: shown.event.seq, live: 1, longest: 640 })).then((response) => (response.ok ? response.blob() : null))
-      .then((blob) => (blob ? createImageBitmap(blob) : null)).catch(() => null).then((picture) => {
-        this.isLoading = false;
-        // A picture that is gone already is left out, with its verdict, where a newer one waits.
-        if (picture || !this.waiting) this.draw(shown, entries, picture);
-        this.next();
-      });
+    picture({ seq: shown.event.seq, live: 1, longest: 640 }).then(createImageBitmap).catch(() => null).then((bitmap) => {
+      this.isLoading = false;
+      // A picture that is gone already is left out, with its verdict, where a newer one waits.
+      if (bitmap || !this.waiting) this.draw(shown, entries, bitmap);
+      this.next();
+    });
   }
 
   redraw() { if (this.last) this.draw(...this.last); }
@@ -109,10 +108,20 @@ function yieldChart(spans) {
   return [h("p", {}, inspected ? `${short(100 * sum("pass") / inspected, 2)}% of ${inspected.toLocaleString()} inspected parts passed in the last ${shiftHours} hours` : "no part was inspected yet"), chart];
 }
 
+/** A small picture of a frame. An `img` would leave what it decoded to the browser, which keeps hundreds of megabytes of it. */
+function thumbnail(seq) {
+  const [width, height] = [160, 120], place = h("span", {}, h("canvas", { width, height, "aria-hidden": "true" }));
+  picture({ seq, live: 1, longest: width }).then(createImageBitmap).then((bitmap) => {
+    const scale = Math.max(width / bitmap.width, height / bitmap.height), [across, down] = [bitmap.width * scale, bitmap.height * scale];
+    place.firstChild.getContext("2d").drawImage(bitmap, (width - across) / 2, (height - down) / 2, across, down);
+    bitmap.close();
+  }).catch(() => fill(place, h("span", { class: "nothing" }, "no picture")));
+  return place;
+}
+
 function failure(shown) {
   const { event } = shown;
-  const picture = shown.hasPicture ? h("img", { src: address("/api/picture", { seq: event.seq, live: 1, longest: 160 }), alt: "", width: 120, height: 90, loading: "lazy" }) : h("span", { class: "nothing" }, "no picture");
-  return h("li", {}, h("a", { href: `#review/${event.seq}` }, picture, h("span", {}, badge(event.verdict)), h("span", {}, event.camera), h("span", {}, clock(event.received_utc_ns))));
+  return h("li", {}, h("a", { href: `#review/${event.seq}` }, shown.hasPicture ? thumbnail(event.seq) : h("span", { class: "nothing" }, "no picture"), h("span", {}, badge(event.verdict)), h("span", {}, event.camera), h("span", {}, clock(event.received_utc_ns))));
 }
 
 export async function open(place) {

@@ -125,9 +125,9 @@ def attempt(program):
 
     def record(name, *options):
         process = subprocess.Popen([program, "record", "--connect", f"ipc://{folder}/frames", "--folder", folder / name, "--reserve", "0", *options], stderr=subprocess.DEVNULL)
-        socket.poll(10_000)
-        while socket.poll(100):
-            socket.recv()
+        # Its own subscription; that one before it went away is told here, too.
+        while socket.poll(30_000) and socket.recv()[:1] != b"\x01":
+            pass
         return process
 
     # Everything that was sent is there for the published reader, and comes back byte for byte.

@@ -3,6 +3,7 @@ import os
 import re
 import shutil
 import signal
+import sys
 import time
 import traceback
 from collections import deque
@@ -97,6 +98,8 @@ def _walk(test: Test, name: str, steps: dict[str, int], actions: list[str], code
                 for place in _places(test, pool, syscall, step, action, codes):
                     if error := place.exception():
                         failures.append(str(error) if isinstance(error, Failure) else "".join(traceback.format_exception(error)))
+                        # The walk may go on for an hour.
+                        print(failures[-1], file=sys.stderr, flush=True)
                         if len(failures) == MOST_FAILURES:
                             pool.shutdown(cancel_futures=True)
                             raise Failure("\n".join([*failures, "the rest is not walked"]))

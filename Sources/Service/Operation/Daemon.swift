@@ -178,7 +178,7 @@ public struct Daemon: Sendable {
         }
         let station = pipeline.station, catchUp = try security.catchUp(of: configuration.publish)
         let answersCatchUp = configuration.journal != nil && !catchUp.isEmpty
-        var parts: Set = ["pipeline"]
+        var parts: Set = ["pipeline", "signals"]
         if answersCatchUp { parts.insert("catch-up") }
         if !configuration.control.isEmpty { parts.insert("control") }
         if configuration.http != nil { parts.insert("http") }
@@ -193,7 +193,7 @@ public struct Daemon: Sendable {
         let exporter = MetricsExporter(factory: metrics)
         var services: [ServiceGroupConfiguration.ServiceConfiguration] = [
             .init(service: HealthService(monitor: health, exporter: exporter, logger: logger)),
-            .init(service: SignalService(pipeline: pipeline, reloader: reloader, manager: manager, logger: logger)),
+            .init(service: SignalService(pipeline: pipeline, reloader: reloader, manager: manager, logger: logger) { gate.isUp("signals") }),
             .init(service: RegionWatcher(reloader: reloader) { [regions] in regions.path }),
             .init(service: StatisticsService(pipeline: pipeline, logger: logger)),
             .init(service: StationService(station: station, pipeline: pipeline)),

@@ -8,10 +8,14 @@ struct SignalService: Service {
     let reloader: ConfigurationReloader
     let manager: ServiceManager?
     let logger: Logger
+    /// Called once signals are taken: until then they end the process as they find it.
+    let ready: @Sendable () -> Void
 
     func run() async throws {
+        let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint, .sighup)
+        ready()
         var stops = 0
-        for await signal in await UnixSignalsSequence(trapping: .sigterm, .sigint, .sighup).cancelOnGracefulShutdown() {
+        for await signal in signals.cancelOnGracefulShutdown() {
             if signal == .sighup {
                 _ = await reloader.reload()
                 continue

@@ -22,7 +22,7 @@ SCENARIOS = controls.SCENARIOS | kills.SCENARIOS | disk.SCENARIOS | cameras.SCEN
 def main() -> int:
     parser = argparse.ArgumentParser(prog="deploy/faults", description="Breaks flawd on purpose and checks that nothing was lost.")
     parser.add_argument("--short", action="store_true", help="few of everything, for every change")
-    parser.add_argument("--every", action="store_true", help="kill at each single system call of a short run, which takes hours, instead of a sample of most kinds; only what went wrong is kept")
+    parser.add_argument("--every", action="store_true", help="kill at every call, by its number in its thread, of every kind that a short run makes, instead of a sample of most kinds; only what went wrong is kept")
     parser.add_argument("--jobs", type=int, default=1, metavar="N", help="short runs at the same time, where each is broken at another place (default: 1)")
     parser.add_argument("--only", action="append", metavar="NAME", choices=sorted(SCENARIOS), help="only this scenario; may be given several times")
     parser.add_argument("--list", action="store_true", help="say what there is")

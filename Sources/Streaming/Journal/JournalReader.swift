@@ -13,18 +13,35 @@ public final class JournalReader {
         self.path = path
         guard FileManager.default.fileExists(atPath: path) else { throw JournalError(path, "is not there; `journal:` in the configuration names the file") }
         do {
-            var configuration = Configuration()
-            configuration.label = "flawd.journal.reader"
-            configuration.readonly = true
-            configuration.busyMode = .timeout(2)
-            queue = try DatabaseQueue(path: path, configuration: configuration)
-            epoch = try queue.read { database in
-                guard let epoch = try JournalSchema.epoch(database, path: path) else { throw JournalError(path, "is empty", kind: .content) }
-                return epoch
+            do { (queue, epoch) = try Self.opened(path, as: path) } catch {
+                guard let archive = Self.archive(path) else { throw error }
+                (queue, epoch) = try Self.opened(path, as: archive)
             }
         } catch {
             throw JournalError(path, doing: "read it", error)
         }
+    }
+
+    private static func opened(_ path: String, as name: String) throws -> (DatabaseQueue, String) {
+        var configuration = Configuration()
+        configuration.label = "flawd.journal.reader"
+        configuration.readonly = true
+        configuration.busyMode = .timeout(2)
+        let queue = try DatabaseQueue(path: name, configuration: configuration)
+        return (queue, try queue.read { database in
+            guard let epoch = try JournalSchema.epoch(database, path: path) else {
+                throw JournalError(path, "is empty; a journal that was copied while flawd ran needs its -wal file beside it", kind: .content)
+            }
+            return epoch
+        })
+    }
+
+    /// How SQLite is told that nobody writes to a file (sqlite.org/uri.html): that of a journal in a folder where files that go with it cannot be
+    /// made, such as an archive's. While a daemon has one open there is a `-wal`. nil: it may be written to.
+    private static func archive(_ path: String) -> String? {
+        let url = URL(fileURLWithPath: path)
+        guard access(url.deletingLastPathComponent().path, W_OK) != 0, !FileManager.default.fileExists(atPath: path + "-wal") else { return nil }
+        return url.absoluteString + "?immutable=1"
     }
 
     /// The numbers that are kept: lowest and highest; nil: none.

@@ -6,6 +6,8 @@ import { get, knownCameras, post, saveEntry } from "./server.js";
 
 const kinds = [["defective", "marked defective", colours.fail], ["good", "marked good", colours.pass], ["unmarked", "not reviewed", "#9a9a9a"]];
 const [height, bins] = [140, 60];
+/** To hundredths at most, without what binary makes of them. */
+const inSteps = (value, step) => Number((Math.round(value / step) * step).toFixed(2));
 
 /** A histogram with lines that can be dragged; `limits`: [{name, value, onchange}]. */
 function histogram(title, frames, value, { width, max, text, limits }) {
@@ -95,8 +97,7 @@ export async function open(place, wanted) {
     if (name === "fail_score" && limits.review_score > value) limits.review_score = value;
     if (name === "review_score" && limits.fail_score < value) limits.fail_score = value;
     // Without any: a limit of nothing would let no defect be.
-    if (name === "max_area_px" && value === 0) limits.max_area_px = undefined;
-    if (name === "min_area_px" && value === 0) limits.min_area_px = undefined;
+    if (/_area_/.test(name) && value === 0) limits[name] = undefined;
     for (const range of fields.querySelectorAll("input")) {
       const value = limits[range.id.slice(6)] ?? 0, label = range.previousSibling;
       if (Number(range.value) !== value) range.value = value;
@@ -111,16 +112,26 @@ export async function open(place, wanted) {
     fill(remarks, left ? `${left.toLocaleString()} frames are left out: another model judged them, or the region was drawn or shown to the model otherwise. ` : null);
     if (!frames.length) { charts.textContent = "The journal has no frame that was inspected by this region as it is now."; fields.replaceChildren(); return; }
     drawCharts();
-    fields.replaceChildren(control("review_score", "Review score", 1, 0.005), control("fail_score", "Fail score", 1, 0.005), ...(limits.min_area_mm2 === undefined ? [control("min_area_px", "Smallest defect, px", Math.ceil(largest() / scale), 1)] : []), ...(limits.max_area_mm2 === undefined ? [control("max_area_px", "Largest defect, px (0: any)", Math.ceil(largest() / scale) + 1, 1)] : []));
+    const areaControl = (which, text, note) => { const { key, unit, step, word } = areaLimit(which); return control(key, `${text}, ${word}${note}`, inSteps(largest() / unit + step, step), step); };
+    fields.replaceChildren(control("review_score", "Review score", 1, 0.005), control("fail_score", "Fail score", 1, 0.005), areaControl("min", "Smallest defect", ""), areaControl("max", "Largest defect", " (0: any)"));
+  }
+
+  /** A limit of area: in mm² where the file has it so. `unit`: a frame's pixels in one. */
+  function areaLimit(which) {
+    const inMm = limits[`${which}_area_mm2`] !== undefined && entry.pixels_per_mm > 0;
+    return inMm ? { key: `${which}_area_mm2`, unit: scale * entry.pixels_per_mm ** 2, step: 0.01, word: "mm²" } : { key: `${which}_area_px`, unit: scale, step: 1, word: "px" };
   }
 
   function drawCharts() {
     const width = Math.max(280, charts.clientWidth - 30);
     const score = (name, key) => ({ name, value: limits[key], onchange: (value) => { if (value === null) { later(); return; } give(key, Math.round(value * 1000) / 1000); draw(); later(); } });
-    const area = (name, key) => ({ name, value: limits[key] * scale, onchange: (value) => { if (value === null) { later(); return; } give(key, Math.round(value / scale)); draw(); later(); } });
+    const area = (name, which) => {
+      const { key, unit, step } = areaLimit(which);
+      return { name, value: limits[key] * unit, onchange: (value) => { if (value === null) { later(); return; } give(key, inSteps(value / unit, step)); draw(); later(); } };
+    };
     charts.replaceChildren(
       histogram(`Score of ${frames.length} frames (height: square root of the number)`, frames, (frame) => frame.score, { width, max: 1, text: (value) => short(value, 2), limits: [score("review", "review_score"), score("fail", "fail_score")] }),
-      histogram("Largest defect, px", frames.filter((frame) => frame.area > 0), (frame) => frame.area, { width, max: largest(), text: (value) => short(value, 0), limits: [area("smallest", "min_area_px"), area("largest", "max_area_px")] }));
+      histogram("Largest defect, px", frames.filter((frame) => frame.area > 0), (frame) => frame.area, { width, max: largest(), text: (value) => short(value, 0), limits: [area("smallest", "min"), area("largest", "max")] }));
   }
 
   function later() { clearTimeout(waiting); waiting = setTimeout(() => attempt(judge), 150); }

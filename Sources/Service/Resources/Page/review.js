@@ -7,19 +7,24 @@ import { get, picture, post, session } from "./server.js";
 
 const filter = { camera: "", verdict: "", region: "", marked: "", from: "", to: "" };
 const looks = { masks: true, full: false };
+/** Outlines as text, and text as outlines: `x y, x y, x y; x y, …`. */
+const written = (outlinesOf) => outlinesOf.map(({ shape }) => shape.polygon.map((point) => point.join(" ")).join(", ")).join("; ");
+const read = (text) => text.split(";").map((part) => part.split(",").map((corner) => corner.match(/\d+(\.\d+)?/g)?.map(Number) ?? []).filter((corner) => corner.length === 2))
+  .filter((polygon) => polygon.length >= 3).map((polygon) => ({ shape: { polygon } }));
 /** What a verdict says of a part; nil: it does not say. */
 const claim = (verdict) => ({ pass: "good", fail: "defective" })[verdict];
 
 class Review {
-  constructor(place) {
+  constructor(place, cameras) {
+    this.cameras = cameras;
     this.events = [];
     this.list = h("ul", { class: "events", "aria-label": "Verdicts" });
     this.more = h("button", { type: "button", onclick: () => attempt(() => this.load(false)) }, "Earlier ones");
     this.detail = h("section", { class: "detail", "aria-label": "The frame" });
     const choice = (name, label, values) => h("label", {}, label, " ", h("select", { "aria-label": label, onchange: (event) => { filter[name] = event.target.value; attempt(() => this.load(true)); } }, values.map(([value, text]) => h("option", { value, selected: filter[name] === value }, text))));
-    const text = (name, label, type, hint) => h("label", {}, label, " ", h("input", { type, "aria-label": label, value: filter[name], placeholder: hint ?? null, onchange: (event) => { filter[name] = event.target.value; attempt(() => this.load(true)); } }));
+    const text = (name, label, type, hint, list) => h("label", {}, label, " ", h("input", { type, list: list ?? null, "aria-label": label, value: filter[name], placeholder: hint ?? null, onchange: (event) => { filter[name] = event.target.value; attempt(() => this.load(true)); } }));
     place.append(h("form", { class: "bar", role: "search", onsubmit: (event) => event.preventDefault() },
-      choice("verdict", "Verdict", [["", "all"], ["fail,review", "fail or review"], ...verdicts.map((word) => [word, word])]), text("camera", "Camera", "text", "all"), text("region", "Region that did not pass", "text", "any"),
+      choice("verdict", "Verdict", [["", "all"], ["fail,review", "fail or review"], ...verdicts.map((word) => [word, word])]), text("camera", "Camera", "text", "all", "review-cameras"), h("datalist", { id: "review-cameras" }, this.cameras.map((value) => h("option", { value }))), text("region", "Region that did not pass", "text", "any"),
       choice("marked", "Reviewed", [["", "or not"], ["good,defective", "yes"], ["good", "as good"], ["defective", "as defective"]]), text("from", "From", "datetime-local"), text("to", "To", "datetime-local")),
     h("div", { class: "split review" }, h("div", {}, this.list, this.more), this.detail), h("section", { class: "card", "aria-label": "Data set" }, h("h2", {}, "A data set of what was marked"), this.exporting()));
     this.onkey = (event) => this.key(event);
@@ -61,7 +66,13 @@ class Review {
     this.layer = h("div", { class: "layer" });
     this.drawing = new Drawing({ size: () => [this.canvas.width, this.canvas.height], items: () => this.outlinesOf, selected: () => this.chosen, onselect: (index) => { this.chosen = index; this.drawing.render(); },
       ontool: (tool) => { if (!tool) this.isAdding = false; },
-      onchange: (shape) => { this.isDrawn = true; if (this.isAdding) { this.outlinesOf.push({ shape }); this.chosen = this.outlinesOf.length - 1; this.isAdding = false; } else { this.outlinesOf[this.chosen] = { shape }; } this.drawing.render(); } });
+      onchange: (shape) => { this.isDrawn = true; if (this.isAdding) { this.outlinesOf.push({ shape }); this.chosen = this.outlinesOf.length - 1; this.isAdding = false; } else { this.outlinesOf[this.chosen] = { shape }; } this.corners.value = written(this.outlinesOf); this.drawing.render(); } });
+    // What a pointer draws, and another way to it.
+    this.corners = h("input", { type: "text", placeholder: "x y, x y, x y; the next one's", value: written(this.outlinesOf), onchange: () => {
+      this.outlinesOf = read(this.corners.value);
+      this.isDrawn = true;
+      this.drawing.render();
+    } });
     const masks = h("input", { type: "checkbox", checked: looks.masks, onchange: () => { looks.masks = masks.checked; this.draw(); } });
     this.detail.classList.toggle("full", looks.full);
     const says = claim(event.verdict), button = (truth, text, key) => h("button", { type: "button", class: this.mark?.truth === truth ? "main" : null, "aria-pressed": String(this.mark?.truth === truth), onclick: () => attempt(() => this.give(truth, note.value)), "aria-keyshortcuts": key }, text);
@@ -72,7 +83,8 @@ class Review {
       h("p", { class: "bar" }, h("label", { class: "toggle" }, masks, "Masks"),
         h("label", { class: "toggle" }, h("input", { type: "checkbox", checked: looks.full, onchange: (event) => { looks.full = event.target.checked; this.detail.classList.toggle("full", looks.full); } }), "Full size"),
         h("button", { type: "button", onclick: () => { this.drawing.tool = null; this.drawing.use("polygon"); this.isAdding = true; notice("Press around the defect; the first corner again, or Enter, ends the outline. Then say that the part is defective."); } }, "Outline a defect"),
-        h("button", { type: "button", onclick: () => { this.outlinesOf = []; this.drawing.use(null); } }, "No outlines")),
+        h("button", { type: "button", onclick: () => { this.outlinesOf = []; this.corners.value = ""; this.drawing.use(null); } }, "No outlines"),
+        h("label", {}, "Outlines ", this.corners)),
       h("p", { class: "bar" }, ...(says ? [button(says, `✓ The verdict is right: ${says}`, "r"), button(says === "good" ? "defective" : "good", `✕ It is wrong: ${says === "good" ? "defective" : "good"}`, "w")] : [button("good", "The part is good", "g"), button("defective", "The part is defective", "d")]),
         h("label", {}, "Note ", note), mark ? h("button", { type: "button", onclick: () => attempt(() => this.give(null, "")) }, "Take the mark away") : null),
       h("p", { class: "facts" }, "Keys: j and k for the next and the one before, ", says ? "r if the verdict is right, w if it is wrong" : "g for good, d for defective"),
@@ -150,7 +162,7 @@ export async function open(place, seq) {
     place.append(h("p", { class: "empty" }, "Verdicts are not kept: the configuration has no journal."));
     return () => {};
   }
-  const review = new Review(place);
+  const review = new Review(place, await get("/api/cameras"));
   await attempt(() => review.load(true));
   const first = Number(seq) || review.events[0]?.seq;
   if (first) await attempt(() => review.show(first));

@@ -74,6 +74,12 @@ export class Drawing {
     return [frame.width ? width / frame.width : 1, frame.height ? height / frame.height : 1];
   }
 
+  /** The selected item, unless its numbers are just being typed. */
+  changeable() {
+    const item = this.items()[this.selected()];
+    return item && isWhole(item.shape) ? item : undefined;
+  }
+
   isNear([x, y], [px, py], reach) {
     const [across, down] = this.unit();
     return Math.hypot((x - px) / across, (y - py) / down) <= reach;
@@ -81,7 +87,7 @@ export class Drawing {
 
   down(event) {
     if (event.button !== 0) return;
-    const [x, y] = this.place(event), selected = this.items()[this.selected()], item = selected && isWhole(selected.shape) ? selected : undefined;
+    const [x, y] = this.place(event), item = this.changeable();
     this.element.setPointerCapture(event.pointerId);
     if (this.tool === "foreground" || this.tool === "background") {
       if (item) this.onchange(item.shape, [...(item.points ?? []), [Math.round(x), Math.round(y), this.tool === "foreground" ? 1 : 0]], true);
@@ -134,7 +140,7 @@ export class Drawing {
   }
 
   key(event) {
-    const selected = this.items()[this.selected()], item = selected && isWhole(selected.shape) ? selected : undefined, step = event.shiftKey ? 10 : 1;
+    const item = this.changeable(), step = event.shiftKey ? 10 : 1;
     const [dx, dy] = { ArrowLeft: [-step, 0], ArrowRight: [step, 0], ArrowUp: [0, -step], ArrowDown: [0, step] }[event.key] ?? [];
     if (dx !== undefined && item && !item.shape.frame) {
       event.preventDefault();

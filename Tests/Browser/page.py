@@ -211,7 +211,8 @@ try:
         for _ in range(6):
             turn(page, lambda: page.keyboard.press("j"))
             page.locator(".detail .bar button", has_text="right").or_(page.locator(".detail .bar button", has_text="defective")).first.click()
-            page.wait_for_selector("text=Marked")
+            # Not by the notice: that may still be the one before, and other words of the page are like it.
+            page.wait_for_selector(".detail >> text=/marked (good|defective) by/")
         page.get_by_label("Verdict", exact=True).select_option("pass")
         page.wait_for_selector(".events .pass")
         for index in range(3):
@@ -225,7 +226,7 @@ try:
             page.mouse.click(box["x"] + box["width"] * x, box["y"] + box["height"] * y)
         page.keyboard.press("Enter")
         page.keyboard.press("w")
-        page.wait_for_selector("text=Marked defective")
+        page.wait_for_selector(".detail >> text=marked defective by")
         marked = get("/api/events?marked=good,defective&limit=100")["events"]
         check(f"{len(marked)} marks are kept, and verdicts are what they were", len(marked) >= 10 and all(e["verdict"] in ("pass", "fail", "review") for e in marked))
         page.get_by_role("button", name="Write the data set").click()
@@ -351,7 +352,7 @@ try:
         page.wait_for_selector("text=not known")
         page.get_by_label("Token").fill(token)
         page.locator("dialog button[type=submit]").click()
-        page.wait_for_selector("text=Marked")
+        page.wait_for_selector(".detail >> text=by anna")
         page.goto(f"{base}/#audit")
         page.wait_for_selector("tbody tr")
         check("the record says who it was", "anna" in page.locator("tbody tr").first.inner_text())

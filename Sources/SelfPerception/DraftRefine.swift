@@ -41,7 +41,7 @@ public struct DraftRefine: Sendable {
     public struct Passes {
         public let sparse: Tensor
         public let draft: MaskDecoder.Output
-        /// The draft as a dense prompt embedding, `N × C`; nil where nothing refines it.
+        /// The draft as a dense prompt embedding, `N × C`, or a row for all tokens where it is hidden; nil where nothing refines it.
         public let dense: Tensor?
         public let refined: MaskDecoder.Output
     }
@@ -54,16 +54,22 @@ public struct DraftRefine: Sendable {
     ///     nor the relation has anything to look at where nothing was encoded, so nothing has to be made up for it.
     ///   - isDraftDetached: while a model is tuned, the refined mask's loss does not reach the draft.
     ///   - isDraftTuned: while a model is tuned, the way back leads through the first pass; where no loss reaches it, that is saved.
+    ///   - isDraftHidden: while a model is tuned, the second pass has to do without the draft.
     public func callAsFunction(
         _ prompt: Prompt, embedding: Tensor, relation: VisualRelation?, tokens: TokenSet? = nil, isDraftDetached: Bool = true,
-        isDraftTuned: Bool = true, in workspace: Workspace
+        isDraftTuned: Bool = true, isDraftHidden: Bool = false, in workspace: Workspace
     ) -> Passes {
         let (sparse, draft) = draft(
             prompt, embedding: embedding, relation: relation, masks: 0..<1, tokens: tokens, isTuned: isDraftTuned, in: workspace)
         guard let refineDecoder else { return Passes(sparse: sparse, draft: draft, dense: nil, refined: draft) }
-        let everywhere = workspace.tensor(promptEncoder.densePositions.rows, embedding.columns)
-        promptEncoder.encode(maskLogits: draft.masks, isDetached: isDraftDetached, into: everywhere, in: workspace)
-        let dense = shown(everywhere, tokens, in: workspace)
+        let dense: Tensor
+        if isDraftHidden {
+            dense = promptEncoder.noMask
+        } else {
+            let everywhere = workspace.tensor(promptEncoder.densePositions.rows, embedding.columns)
+            promptEncoder.encode(maskLogits: draft.masks, isDetached: isDraftDetached, into: everywhere, in: workspace)
+            dense = shown(everywhere, tokens, in: workspace)
+        }
         let refined = refineDecoder(
             embedding: embedding, positions: shown(promptEncoder.densePositions, tokens, in: workspace), dense: dense,
             sparse: sparse, tokens: tokens,

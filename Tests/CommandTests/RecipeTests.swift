@@ -32,7 +32,7 @@ struct RecipeTests {
             "--method", "full", "--epochs", "3", "--learning-rate", "0.002", "--encoder-rate", "0.5", "--warmup", "7", "--schedule", "cosine",
             "--decay-after", "2", "--decay-factor", "0.5", "--averaging", "0.9", "--weight-decay", "0.01", "--batch", "4", "--seed", "9", "--rank", "3",
             "--vra-position", "2", "--vra-init", "0.25", "--alpha", "1.5", "--attached-draft", "--augment", "none", "--prompts", "line",
-            "--score-weight", "0.3", "--draft-weight", "0.7", "--overlap-weight", "0.5", "--good-share", "0.4", "--painted-share", "0.2",
+            "--score-weight", "0.3", "--draft-weight", "0.7", "--hidden-draft-share", "0.6", "--overlap-weight", "0.5", "--good-share", "0.4", "--painted-share", "0.2",
             "--transplanted-share", "0.3", "--validation-share", "0.1", "--views", "2")
         var expected = TuningSettings()
         expected.target.method = .full
@@ -56,6 +56,7 @@ struct RecipeTests {
         expected.prompts = .line
         expected.scoreWeight = 0.3
         expected.draftWeight = 0.7
+        expected.hiddenDraftShare = 0.6
         expected.overlapWeight = 0.5
         expected.goodShare = 0.4
         expected.paintedShare = 0.2

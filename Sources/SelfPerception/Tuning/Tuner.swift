@@ -233,7 +233,11 @@ public final class Tuner {
         }
         let region = settings.scoreWeight > 0 ? TuningStep.ScoredRegion(box: example.region, weight: settings.scoreWeight) : nil
         let weights = TuningStep.Weights(draft: settings.draftWeight, overlap: settings.overlapWeight)
-        return step(picture, prompt: example.prompt, truth: example.truth, region: region, weights: weights) { logits, size in
+        var hiding = SeededGenerator(seed: settings.seed, step: number, for: .hiding)
+        let isDraftHidden = hiding.between(0...1) < settings.hiddenDraftShare
+        return step(
+            picture, prompt: example.prompt, truth: example.truth, region: region, weights: weights, isDraftHidden: isDraftHidden
+        ) { logits, size in
             settings.sampling.points(in: logits, size: size, using: &generator)
         }
     }

@@ -31,6 +31,10 @@ public struct TuningSettings: Sendable, Codable, Equatable {
     /// How much the draft's loss counts beside the refined mask's; the paper's is 1. With 0 the first pass is left as it is, and
     /// what the two share is tuned for the second alone.
     public var draftWeight: Float = 1
+    /// In what share of the steps the second pass does without the draft. On the pictures that a model is tuned on the draft is
+    /// better than on others, and the second pass learns to repeat it; where it is missing now and then, the second pass has to
+    /// find the defect itself, and what it then adds to a draft is a second opinion. The paper has no such part.
+    public var hiddenDraftShare = 0.0
     /// How much it counts that a region's score is what a perfect mask's would be, beside each mask's loss. The paper has no
     /// such part; a line judges by the score, and 0.3 makes good parts and bad ones differ by it.
     public var scoreWeight: Float = 0
@@ -71,6 +75,7 @@ public struct TuningSettings: Sendable, Codable, Equatable {
         try require(averaging >= 0 && averaging < 1, "the averaging must be from 0 to below 1, not \(averaging)")
         try require(scoreWeight >= 0 && scoreWeight <= 100, "the score's weight must be from 0 to 100, not \(scoreWeight)")
         try require(draftWeight >= 0 && draftWeight <= 100, "the draft's weight must be from 0 to 100, not \(draftWeight)")
+        try require((0...1).contains(hiddenDraftShare), "the share of hidden drafts must be from 0 to 1, not \(hiddenDraftShare)")
         try require(overlapWeight >= 0 && overlapWeight <= 100, "the overlap's weight must be from 0 to 100, not \(overlapWeight)")
         try require(decayAfter >= 0, "decay-after must be 0 or more epochs, not \(decayAfter)")
         try require(decayFactor > 0 && decayFactor <= 1, "the decay factor must be above 0 and at most 1, not \(decayFactor)")

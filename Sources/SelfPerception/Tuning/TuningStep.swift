@@ -96,9 +96,10 @@ public final class TuningStep {
     ///   - prompt: in pixels of the model's input.
     ///   - truth: of the model's input.
     ///   - region: whose score counts, too; nil: as published, masks alone.
+    ///   - isDraftHidden: the second pass does without the draft: see ``TuningSettings/hiddenDraftShare``.
     ///   - points: where the loss looks, given a map of logits.
     public func callAsFunction(
-        _ picture: Picture, prompt: Prompt, truth: TruthMap, region: ScoredRegion? = nil, weights: Weights = Weights(),
+        _ picture: Picture, prompt: Prompt, truth: TruthMap, region: ScoredRegion? = nil, weights: Weights = Weights(), isDraftHidden: Bool = false,
         points: (_ logits: UnsafePointer<Float>, _ size: PixelSize) -> [SamplePoint]
     ) -> Losses {
         let configuration = model.configuration, size = PixelSize(width: configuration.maskSize, height: configuration.maskSize)
@@ -115,7 +116,7 @@ public final class TuningStep {
                 let draftWeight = model.hasRefinement ? weights.draft : 1
                 let passes = model.passes(
                     prompt, embedding: embedding, relation: relation, isDraftDetached: isDraftDetached,
-                    isDraftTuned: draftWeight > 0 || !isDraftDetached, in: workspace)
+                    isDraftTuned: draftWeight > 0 || !isDraftDetached, isDraftHidden: isDraftHidden, in: workspace)
                 losses.draft = loss(passes.draft, size, truth, points, weight: draftWeight)
                 losses.draftWeight = Double(draftWeight)
                 losses.refined = model.hasRefinement ? loss(passes.refined, size, truth, points, weight: 1) : losses.draft

@@ -3,7 +3,7 @@ import Imaging
 /// What a random sequence of tuning is for. Each step has one of its own for each purpose, so that what a step draws depends
 /// on the seed and its number alone, never on what was drawn before or on another thread.
 enum TuningStream: UInt64 {
-    case geometry, photometry, prompt, painting, points, transplanting
+    case geometry, photometry, prompt, painting, points, transplanting, hiding
 }
 
 extension SeededGenerator {

@@ -76,6 +76,9 @@ struct TuningOptions: ParsableArguments {
     @Option(help: "How much the draft's loss counts beside the refined mask's; 1, as published. 0 leaves the first pass as it is.")
     var draftWeight: Float?
 
+    @Option(help: "Share of steps in which the second pass does without the draft, so that it learns more than to repeat it; 0, as published.")
+    var hiddenDraftShare: Double?
+
     @Option(help: "How much the refined mask's whole overlap with the truth counts beside the losses at sampled points; 0, as published.")
     var overlapWeight: Float?
 
@@ -141,6 +144,7 @@ struct TuningOptions: ParsableArguments {
         }
         set(scoreWeight, \.scoreWeight)
         set(draftWeight, \.draftWeight)
+        set(hiddenDraftShare, \.hiddenDraftShare)
         set(overlapWeight, \.overlapWeight)
         set(goodShare, \.goodShare)
         set(paintedShare, \.paintedShare)

@@ -18,8 +18,9 @@ struct GradientTests {
         private let region: TuningStep.ScoredRegion?
         private let draftWeight: Float
         private let overlapWeight: Float
+        private let isDraftHidden: Bool
 
-        init(_ model: RandomModel, _ target: TuningTarget, prompt: Prompt = box, scoreWeight: Float? = nil, draftWeight: Float = 1, overlapWeight: Float = 0, threads: Int = 2) throws {
+        init(_ model: RandomModel, _ target: TuningTarget, prompt: Prompt = box, scoreWeight: Float? = nil, draftWeight: Float = 1, overlapWeight: Float = 0, isDraftHidden: Bool = false, threads: Int = 2) throws {
             let plan = target.plan(seed: 3, encoder: .vit)
             let read = try SPTModel(base: SafeTensorsFile(path: model.path), adapter: nil, tuning: plan)
             step = TuningStep(model: read, plan: plan, target: target, threads: threads)
@@ -35,6 +36,7 @@ struct GradientTests {
             self.prompt = prompt
             self.draftWeight = draftWeight
             self.overlapWeight = overlapWeight
+            self.isDraftHidden = isDraftHidden
             truth = TruthMap(
                 size: PixelSize(width: side, height: side),
                 values: (0..<side * side).map { $0 % side > side / 3 && $0 / side > side / 2 ? 1 : 0 })
@@ -47,7 +49,7 @@ struct GradientTests {
 
         func loss() -> Double {
             step.parameters.clearGradients()
-            return step(.input(input), prompt: prompt, truth: truth, region: region, weights: .init(draft: draftWeight, overlap: overlapWeight)) { _, _ in points }.total
+            return step(.input(input), prompt: prompt, truth: truth, region: region, weights: .init(draft: draftWeight, overlap: overlapWeight), isDraftHidden: isDraftHidden) { _, _ in points }.total
         }
 
         /// Moves each tensor along a direction that is half the gradient's and half random, so that each entry takes part, and
@@ -151,6 +153,24 @@ struct GradientTests {
         }
         #expect(whole.contains { $0.key.hasPrefix("mask_decoder.") && $0.value.contains { $0 != 0 } })
         #expect(none.contains { $0.key.hasPrefix("image_encoder.") && $0.value.contains { $0 != 0 } && $0.value != whole[$0.key] })
+    }
+
+    @Test func hiddenDraft_IsNotSeenByTheSecondPass_AndLearnsAsEver() throws {
+        let model = try RandomModel(seed: 8)
+        try Line(model, target(.full), isDraftHidden: true).check(within: 0.2) { $0.contains("draft_decoder.transformer.layers.0.self_attn") }
+        var detached = target(.full)
+        detached.isDraftDetached = true
+        func gradients(isDraftHidden: Bool) throws -> [String: [Float]] {
+            let line = try Line(model, detached, isDraftHidden: isDraftHidden)
+            _ = line.loss()
+            return line.step.parameters.trainable.reduce(into: [:]) { $0[$1.name] = $1.gradient?.values }
+        }
+        let shown = try gradients(isDraftHidden: false), hidden = try gradients(isDraftHidden: true)
+        let downscaling = shown.keys.filter { $0.contains("mask_downscaling") }
+        #expect(downscaling.contains { shown[$0]?.contains { $0 != 0 } == true })
+        for name in downscaling { #expect(hidden[name]?.allSatisfy { $0 == 0 } == true, "\(name)") }
+        for (name, values) in shown where name.hasPrefix("mask_decoder.") { #expect(hidden[name] == values, "\(name)") }
+        #expect(shown.contains { $0.key.hasPrefix("draft_decoder.") && hidden[$0.key] != $0.value })
     }
 
     @Test func detachedDraft_HearsNothingOfTheRefinedMask() throws {

@@ -147,6 +147,7 @@ struct TunerTests {
                 files: .init(output: "\(data.path)/d.safetensors", cache: nil, overwrite: false, program: "test"), restarts: false, threads: 2)
         } throws: { "\($0)".contains("no good picture to put a defect on") }
         #expect { try tuner("d.safetensors", settings { ($0.goodShare, $0.transplantedShare) = (0.6, 0.6) }) } throws: { "\($0)".contains("at most 1 together") }
+        #expect { try tuner("d.safetensors", settings { $0.hiddenDraftShare = 1.5 }) } throws: { "\($0)".contains("hidden drafts") }
         #expect { try tuner("d.safetensors", settings { $0.draftWeight = -1 }) } throws: { "\($0)".contains("draft's weight") }
     }
 

@@ -83,7 +83,8 @@ extension ManualPage {
         .paragraph("`apt install ./flawd_NEW_amd64.deb` keeps your configuration, asks where the package's example has changed too, and restarts the lines "
             + "that run; journals and recordings go on. Before it, prove on recordings that verdicts stay what they are: build or unpack the new "
             + "program and run its `flawd replay RECORDING.mcap --gate --config /etc/flawd/flawd.yaml`. Each event names program, model and region file "
-            + "by their hashes, so a change can be told afterwards."),
+            + "by their hashes, so a change can be told afterwards. Where a new program brings new weights for nano, adapters of the old ones are "
+            + "refused: tune them again, or keep the old `nano.safetensors` and name it as `model:`."),
         .heading("Removing"),
         .paragraph("`apt remove flawd` stops the lines and keeps configuration and state. `apt purge flawd` removes the package's configuration, and asks "
             + "whether journals and recordings under `/var/lib` are to go too; without an answer they stay. Unattended: "

@@ -278,8 +278,8 @@ struct TunerTests {
         let history = try tuner("a.safetensors", settings {
             $0.target.method = .decoder
             $0.learningRate = 2e-4
-            $0.epochs = 12
-            $0.decayAfter = 12
+            $0.epochs = 18
+            $0.decayAfter = 18
             $0.sampling.points = 4000
             $0.validationShare = 0
             $0.goodShare = 0

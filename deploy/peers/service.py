@@ -89,6 +89,10 @@ def camera():
 
 
 process, _ = start()
+# The subscription has arrived: no first verdict is published before it.
+verdicts.subscribe(b"status/heartbeat")
+verdicts.recv_multipart()
+verdicts.unsubscribe(b"status/heartbeat")
 frames.poll()
 thread = threading.Thread(target=camera)
 thread.start()
@@ -106,7 +110,10 @@ ending.set()
 thread.join()
 events, late = 0, 0
 while events < sent and verdicts.poll(5000):
-    event = json.loads(verdicts.recv_multipart()[1])
+    topic, event = verdicts.recv_multipart()[:2]
+    if topic == b"status/heartbeat":
+        continue
+    event = json.loads(event)
     events += 1
     late += event["verdict"] == "uninspected"
 stop(process)

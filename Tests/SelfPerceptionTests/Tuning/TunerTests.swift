@@ -274,6 +274,19 @@ struct TunerTests {
         #expect(!isChanged("mask_decoder.iou_prediction_head.layers.0.weight"))
     }
 
+    @Test func draftThatIsAlwaysHidden_TeachesNothingToWhatReadsIt() throws {
+        _ = try tuner("m.safetensors", settings {
+            $0.target.method = .refine
+            $0.learningRate = 1e-3
+            $0.epochs = 1
+            $0.hiddenDraftShare = 1
+        }).run { _ in }
+        let base = try SafeTensorsFile(path: SPTModel.embeddedPath()), tuned = try SafeTensorsFile(path: "\(data.path)/m.safetensors")
+        func isChanged(_ name: String) -> Bool { base.bytes(of: name).map(Array.init) != tuned.bytes(of: name).map(Array.init) }
+        #expect(isChanged("draft_decoder.mask_tokens.weight"))
+        #expect(!isChanged("prompt_encoder.mask_downscaling.0.weight"))
+    }
+
     @Test func lossFalls_WhenTheSamePictureIsShownAgain() throws {
         let history = try tuner("a.safetensors", settings {
             $0.target.method = .decoder
